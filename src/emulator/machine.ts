@@ -1,0 +1,29 @@
+/** The medium in a CD drive: an image that somebody uploaded, or the files of PVE's own cloud-init drive. */
+export type Medium =
+  | { readonly kind: "image"; readonly bytes: Uint8Array }
+  | { readonly kind: "cloudinit"; readonly files: ReadonlyMap<string, string> };
+
+/** A virtual machine that PVE has started, as its operating system sees it. */
+export interface Machine {
+  readonly vmid: number;
+  /** What is installed on its disk: the name of an image that the world knows. */
+  readonly image: string;
+  /** The media in its IDE drives at this moment, by slot (`ide0` … `ide3`). An eject or another upload shows at once. */
+  media(): ReadonlyMap<string, Medium>;
+  /** The operating system turns the machine off. */
+  powerOff(): void;
+  /** Aborted when PVE stops or destroys the machine, or the guest powered it off. */
+  readonly off: AbortSignal;
+}
+
+/** What PVE reaches inside of a running machine: its guest agent. */
+export interface GuestSystem {
+  agentAnswers(): boolean;
+  /** Null where there is no such file. */
+  readFile(path: string): Promise<Uint8Array | null>;
+  /** False where its folder does not exist. */
+  writeFile(path: string, content: Uint8Array): Promise<boolean>;
+}
+
+/** Switches a machine on: PVE calls it once per start. */
+export type Boot = (machine: Machine) => GuestSystem;
