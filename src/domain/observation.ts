@@ -39,9 +39,10 @@ export interface SeedView {
   readonly holdsContent: boolean;
 }
 
-/** Why a pool cannot get guests at present, for example a template that does not exist. */
+/** Why a pool can get no guests on a node at present, for example a template that does not exist there. */
 export interface PoolBlock {
   readonly pool: PoolName;
+  readonly node: NodeName;
   readonly why: string;
 }
 
@@ -51,8 +52,6 @@ export interface SiteView {
   readonly nodes: readonly NodeView[];
   readonly seeds: readonly SeedView[];
   readonly blocks: readonly PoolBlock[];
-  /** Per pool: VMIDs of its range that some guest of another owner holds, as far as the token sees. */
-  readonly foreign: ReadonlySet<Vmid>;
 }
 
 export interface RunnerView {

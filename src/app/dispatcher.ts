@@ -1,0 +1,170 @@
+import type { Config } from "../config/config.ts";
+import { DispatcherError } from "../domain/errors.ts";
+import type { GuestName, StorageName } from "../domain/ids.ts";
+import type { Chance } from "../domain/naming.ts";
+import type { ForgeView } from "../domain/observation.ts";
+import { type RunnerPool, repositoriesOf, runnerLabels } from "../domain/pool.ts";
+import type { Decision } from "../domain/runners/decide.ts";
+import { type Clock, SECOND } from "../domain/time.ts";
+import { Engine } from "../engine/engine.ts";
+import type { EngineEvent } from "../engine/events.ts";
+import type { Credential } from "../engine/forge.ts";
+import type { SeedStore } from "../engine/site.ts";
+import { createForge, type GithubForge } from "../github/forge.ts";
+import type { Fetch as GithubFetch } from "../github/transport.ts";
+import { renderUserData } from "../guest/user-data.ts";
+import { createClient, type ProxmoxClient } from "../proxmox/client.ts";
+import { createHttp, type Fetch as PveFetch } from "../proxmox/http.ts";
+import { createLimits, defaultLimits } from "../proxmox/limits.ts";
+import { createSite } from "../proxmox/site.ts";
+import { createTasks } from "../proxmox/tasks.ts";
+import { Runners } from "../runners/feature.ts";
+import { Health } from "./health.ts";
+import type { Logger } from "./logger.ts";
+import { Metrics } from "./metrics.ts";
+import { createSeedStores } from "./seed-stores.ts";
+import { createSigner } from "./signer.ts";
+
+/** What differs between life, demo and simulation. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly pveFetch: PveFetch;
+  readonly githubFetch: GithubFetch;
+  readonly log: Logger;
+  readonly version: string;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Told of each decision and what it rests on. */
+  readonly onDecision?: (decision: Decision, forge: ForgeView) => void;
+}
+
+export interface Dispatcher {
+  readonly engine: Engine;
+  readonly client: ProxmoxClient;
+  readonly forge: GithubForge;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+/** The user-data templates' texts, by path. */
+export type TemplateTexts = ReadonlyMap<string, string>;
+
+/** Chooses every implementation, once. */
+export function compose(config: Config, templates: TemplateTexts, around: Surroundings): Dispatcher {
+  const { clock, chance, log } = around;
+  const health = new Health(clock, config.pollInterval, { version: around.version, instance: config.instance });
+  const metrics = new Metrics();
+  const signer = createSigner({ ...config.key, tokenSecret: config.proxmox.tokenSecret });
+
+  const http = createHttp({
+    ...config.proxmox,
+    fetch: around.pveFetch,
+    clock,
+    onCall: ({ method, path, ms, outcome }) => {
+      metrics.call("proxmox", method, outcome, ms);
+      const silent =
+        outcome === "unavailable" || outcome === "timeout" || outcome === "unauthorized" || outcome === "untrusted";
+      if (silent) health.silent("proxmox", `${method} ${path}: ${outcome}`);
+      else if (outcome !== "aborted") health.answered("proxmox");
+    },
+  });
+  const client = createClient(http);
+  const tasks = createTasks(client, clock);
+  const limits = createLimits(defaultLimits);
+  const stores = createSeedStores({ config, client, tasks, limits, clock });
+  const specs = config.pools.map((pool) => pool.guest);
+  const site = createSite({
+    client,
+    tasks,
+    limits,
+    clock,
+    specs,
+    ownership: { instance: config.instance, signer, specs },
+    stores: [...stores.values()],
+    tokenId: config.proxmox.tokenId,
+  });
+
+  const forge = createForge({
+    ...config.github,
+    fetch: around.githubFetch,
+    clock,
+    chance,
+    instance: config.instance,
+    pools: config.pools,
+    policy: config.policy,
+    pollInterval: config.pollInterval,
+    onNotice: ({ level, text }) => log[level](text),
+    onCall: ({ method, path, status, ms }) => {
+      metrics.call("github", method, String(status), ms);
+      if (status === 401 || status === 0 || status >= 500)
+        health.silent("github", `${method} ${path}: ${status || "no answer"}`);
+      else health.answered("github");
+    },
+  });
+
+  const runners = new Runners({
+    instance: config.instance,
+    site,
+    forge,
+    clock,
+    chance,
+    maxTotal: config.maxTotal,
+    pools: new Map(config.pools.map((pool) => [pool.name, pool])),
+    storeOf: (pool) => storeOf(stores, pool.delivery.storage),
+    storeNamed: (storage) => stores.get(storage) ?? null,
+    render: (pool, name, credential) => renderUserDataFor(config, templates, pool, name, credential),
+    onDecision: (decision, view) => {
+      metrics.decision(decision, view);
+      around.onDecision?.(decision, view);
+    },
+  });
+
+  const engine = new Engine({
+    site,
+    features: [runners],
+    clock,
+    interval: config.pollInterval,
+    onEvent: (event) => {
+      metrics.engine(event);
+      if (event.event === "pass.done") health.passed();
+      if (event.event === "pass.failed") health.failed(event.error instanceof Error ? event.error.message : "unknown");
+      around.onEvent(event);
+    },
+  });
+  return { engine, client, forge, health, metrics };
+}
+
+function storeOf(stores: ReadonlyMap<StorageName, SeedStore>, storage: StorageName): SeedStore {
+  const store = stores.get(storage);
+  if (store === undefined) throw new DispatcherError("internal", `seed storage ${storage}: not configured`);
+  return store;
+}
+
+/** The user-data that makes a guest this runner. */
+export function renderUserDataFor(
+  config: Config,
+  templates: TemplateTexts,
+  pool: RunnerPool,
+  name: GuestName,
+  credential: Credential,
+): string {
+  const text = templates.get(pool.userDataTemplate) ?? "";
+  return renderUserData(
+    { path: pool.userDataTemplate, text },
+    {
+      runnerName: name,
+      runnerLabels: runnerLabels(pool, config.instance),
+      repoUrl: registrationUrl(config.github.apiUrl, pool),
+      runnerUser: pool.runnerUser,
+      credential,
+      hardLifetimeSeconds: Math.ceil(pool.hardLifetime / SECOND),
+    },
+  );
+}
+
+/** Where a runner registers: the page of its repository or organisation, on the server whose API we use. */
+function registrationUrl(apiUrl: URL, { scope }: RunnerPool): string {
+  const path = scope.kind === "repository" ? repositoriesOf(scope)[0] : scope.organisation;
+  const { protocol, host } = apiUrl;
+  return `${protocol}//${host.startsWith("api.") ? host.slice("api.".length) : host}/${path}`;
+}

@@ -1,0 +1,105 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { systemChance } from "../app/system.ts";
+import type { AuditEntry } from "../emulator/audit.ts";
+import type { Ends } from "./cli.ts";
+import { envFor } from "./emulated-env.ts";
+import type { ExitCode, Io } from "./io.ts";
+
+interface Options {
+  readonly world?: string;
+  readonly audit?: string;
+  readonly listen: string;
+  readonly pvePort: number;
+  readonly githubPort: number;
+  readonly speed: number;
+  readonly env?: string;
+  readonly json?: true;
+}
+
+export const emulateCommand = (io: Io, ends: Ends): Command =>
+  new Command("emulate")
+    .description("A pretended PVE and GitHub, to try everything on a laptop. Runs until stopped.")
+    .option("--world <file>", "a described world, YAML or JSON (default: one small node, one repository)")
+    .option(
+      "--audit <file>",
+      "write every mutating call with its target, and every start and end of a job (JSON lines)",
+    )
+    .option("--listen <address>", "address to serve on", "127.0.0.1")
+    .option("--pve-port <port>", "port of the pretended PVE, 0 for any", portNumber, 0)
+    .option("--github-port <port>", "port of the pretended GitHub, 0 for any", portNumber, 0)
+    .option("--speed <factor>", "how much faster than life durations pass", positive, 1)
+    .option("--env <file>", "write the environment file for a dispatcher there (default: print it)")
+    .option("--json", "print one line of JSON when ready")
+    .action((options: Options) => ends(emulate(io, options)));
+
+async function emulate(io: Io, options: Options): Promise<ExitCode> {
+  const { serve, createWorld, readWorld, selfSigned, wallTime } = await emulator();
+  const path = options.world ?? null;
+  const spec = readWorld(path ?? "(default)", path === null ? "{}" : readFileSync(resolve(io.cwd, path), "utf8"));
+  const file = options.audit === undefined ? null : openSync(resolve(io.cwd, options.audit), "a");
+  const audit = (entry: AuditEntry): void => {
+    if (file !== null) writeSync(file, `${JSON.stringify({ at: Date.now(), ...entry })}\n`);
+  };
+  const world = createWorld({ spec, time: wallTime(options.speed), chance: systemChance, audit });
+  const certificate = await selfSigned(["localhost", "127.0.0.1", options.listen], new Date());
+  const { listen: address } = options;
+  const pve = await serve({ handler: world.pve, tls: certificate, address, port: options.pvePort, profile: "pve" });
+  const github = await serve({ handler: world.github, tls: null, address, port: options.githubPort, profile: "plain" });
+
+  const env = envFor(spec, { pve: pve.url, github: github.url, fingerprint: certificate.fingerprint });
+  const text = Object.entries(env)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
+    .join("");
+  if (options.env !== undefined) writeFileSync(resolve(io.cwd, options.env), text, { mode: 0o600 });
+  if (options.json === true) io.out(`${JSON.stringify({ pve: pve.url, github: github.url, env })}\n`);
+  else io.out(`${greeting(pve.url, github.url, certificate.fingerprint)}${options.env === undefined ? text : ""}`);
+
+  await tallying(() => audit({ event: "tally", ...world.tally() }), io.stop);
+  await Promise.all([pve.close(), github.close()]);
+  if (file !== null) closeSync(file);
+  return 0;
+}
+
+/** Loaded only when asked for: the daemon carries no emulator. */
+async function emulator() {
+  const [{ serve }, { createWorld }, { readWorld }, { selfSigned }, { wallTime }] = await Promise.all([
+    import("../emulator/serve.ts"),
+    import("../emulator/world.ts"),
+    import("../emulator/world-file.ts"),
+    import("../emulator/certificate.ts"),
+    import("../emulator/time.ts"),
+  ]);
+  return { serve, createWorld, readWorld, selfSigned, wallTime };
+}
+
+/** Writes the totals every second until stopped, and once more at the end. */
+function tallying(write: () => void, stop: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setInterval(write, 1_000);
+    const end = (): void => {
+      clearInterval(timer);
+      write();
+      done();
+    };
+    if (stop.aborted) end();
+    else stop.addEventListener("abort", end, { once: true });
+  });
+}
+
+const greeting = (pve: string, github: string, fingerprint: string): string =>
+  `pretended PVE     ${pve}\npretended GitHub  ${github}\ncertificate       ${fingerprint}\n` +
+  "Put the following into dispatcher.env and start `dispatcher run`:\n\n";
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port is 0 to 65535");
+  return port;
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("it must be a number above 0");
+  return value;
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "dotenv";
+import { EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
+import type { TemplateTexts } from "../app/dispatcher.ts";
+import { compose, type Dispatcher, type Surroundings } from "../app/dispatcher.ts";
+import { load } from "../app/load.ts";
+import { createLogger, type Logger } from "../app/logger.ts";
+import { systemChance, systemClock } from "../app/system.ts";
+import { version } from "../app/version.ts";
+import type { Config } from "../config/config.ts";
+import { createFetch } from "../proxmox/tls.ts";
+import type { Io } from "./io.ts";
+
+const envFiles = ["dispatcher.env", "/etc/dispatcher/dispatcher.env", "/etc/default/dispatcher"] as const;
+
+export interface Ready {
+  readonly config: Config;
+  readonly templates: TemplateTexts;
+  readonly log: Logger;
+  compose(around: Pick<Surroundings, "onEvent"> & Partial<Pick<Surroundings, "onDecision">>): Dispatcher;
+  close(): Promise<void>;
+}
+
+/** Reads the configuration and opens the ways to both services. Null: every problem was printed. */
+export function ready(io: Io, options: { readonly envFile?: string; readonly quiet?: boolean }): Ready | null {
+  const settings = readSettings(io, options.envFile);
+  if (settings === null) return null;
+  const { config, templates, warnings } = settings;
+  const log = createLogger({
+    level: options.quiet ? "warn" : config.logLevel,
+    forPeople: io.terminal,
+    write: options.quiet ? io.err : io.out,
+  });
+  for (const warning of warnings) log.warn(warning);
+  const pve = createFetch(config.proxmox.trust);
+  // Other than PVE, GitHub may lie behind the site's proxy.
+  const proxy = new EnvHttpProxyAgent({ keepAliveTimeout: 30_000 });
+  const githubFetch = ((url: string, init: object) =>
+    undiciFetch(url, { ...init, dispatcher: proxy })) as unknown as Surroundings["githubFetch"];
+  return {
+    config,
+    templates,
+    log,
+    compose: (around) =>
+      compose(config, templates, {
+        clock: systemClock,
+        chance: systemChance,
+        pveFetch: pve.fetch,
+        githubFetch,
+        log,
+        version: version(),
+        ...around,
+      }),
+    close: async () => {
+      await Promise.all([pve.close(), proxy.close()]);
+    },
+  };
+}
+
+/** The environment file fills what the environment leaves open. */
+export function readSettings(io: Io, envFile: string | undefined) {
+  const file = envFile ?? envFiles.find((name) => existsSync(resolve(io.cwd, name)));
+  if (envFile !== undefined && !existsSync(resolve(io.cwd, envFile))) {
+    io.err(`environment file ${envFile}: there is no such file; give --env another\n`);
+    return null;
+  }
+  const fromFile = file === undefined ? {} : parse(readFileSync(resolve(io.cwd, file)));
+  const loaded = load({
+    env: { ...fromFile, ...io.env },
+    files: { read: (path) => (existsSync(path) ? readFileSync(path, "utf8") : null) },
+    cwd: io.cwd,
+    builtinTemplate: fileURLToPath(new URL("../../templates/runner.yaml.ejs", import.meta.url)),
+  });
+  if (loaded.ok) return loaded;
+  const source = file === undefined ? "the environment" : file;
+  io.err(`the configuration (${source}) cannot be used:\n${loaded.problems.map((p) => `  - ${p}\n`).join("")}`);
+  return null;
+}

@@ -1,0 +1,46 @@
+import type { JobId, NodeName, PoolName, RepositoryName, RunnerId, StorageName, Vmid } from "../ids.ts";
+import type { GuestRef, ScopeKey } from "../pool.ts";
+
+/** A runner's record as it is pointed at. */
+export interface RecordRef {
+  readonly scope: ScopeKey;
+  readonly id: RunnerId;
+}
+
+export interface ActionArgs {
+  /** A guest for the waiting job; any fitting job may take it. */
+  launch: { readonly node: NodeName; readonly job: { readonly repository: RepositoryName; readonly id: JobId } | null };
+  /** The secret out of a guest whose runner is online. */
+  scrub: { readonly guest: GuestRef; readonly node: NodeName };
+  /** The first step of retiring a running guest: GitHub refuses while it works. */
+  deregister: { readonly guest: GuestRef; readonly record: RecordRef };
+  /** The last step: no job can run in it any more. */
+  stop: { readonly guest: GuestRef; readonly node: NodeName; readonly evidence: StopEvidence };
+  /** A guest that is powered off. */
+  remove: { readonly guest: GuestRef; readonly node: NodeName; readonly record: RecordRef | null };
+  forget: { readonly record: RecordRef; readonly name: GuestRef["name"] };
+  sweep: { readonly vmid: Vmid; readonly node: NodeName; readonly storage: StorageName };
+}
+
+/**
+ * What must still hold when the guest is stopped, re-read then. withdrawn: no record, no job with its name, and all its
+ * jobs are seen · silent: never a job, no record, no answer from its agent · overdue: the hard lifetime is over.
+ */
+export type StopEvidence = "withdrawn" | "silent" | "overdue";
+
+export type ActionKind = keyof ActionArgs;
+
+export type Action<K extends ActionKind = ActionKind> = {
+  [P in K]: { readonly kind: P; readonly pool: PoolName; readonly why: string } & ActionArgs[P];
+}[K];
+
+/** Doing nothing is a result too, and has its reason. Said again only when it changes. */
+export interface Note {
+  readonly about: string;
+  readonly text: string;
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly notes: readonly Note[];
+}

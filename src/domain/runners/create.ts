@@ -1,0 +1,79 @@
+import type { NodeName } from "../ids.ts";
+import type { JobView } from "../observation.ts";
+import { blocksOf, place } from "../placement.ts";
+import type { RunnerPool } from "../pool.ts";
+import type { Action, Note } from "./actions.ts";
+import type { RunnerWorld } from "./decide.ts";
+import { type Demand, desired, serving } from "./demand.ts";
+
+/** create = min(desired − serving, max − occupying): demand against those who serve, the cap against all who take room. */
+export function create(world: RunnerWorld, demands: readonly Demand[]): readonly (Action | Note)[] {
+  const guestsOn = countNodes(world);
+  const steps: (Action | Note)[] = [];
+  let totalRoom = world.maxTotal - demands.reduce((sum, demand) => sum + demand.occupying, 0);
+  for (const demand of demands) {
+    const launches = launchesFor(demand, totalRoom, world, guestsOn);
+    totalRoom -= launches.filter((step) => "kind" in step).length;
+    steps.push(...launches, ...blockNotes(demand.pool, world));
+  }
+  return [...steps, ...refusals(world.forge.jobs)];
+}
+
+function launchesFor(
+  demand: Demand,
+  totalRoom: number,
+  world: RunnerWorld,
+  guestsOn: Map<NodeName, number>,
+): readonly (Action | Note)[] {
+  const { pool, occupying } = demand;
+  const room = Math.max(0, Math.min(pool.max - occupying, totalRoom));
+  const missing = desired(demand) - serving(demand);
+  const sum = `serving ${serving(demand)} of ${desired(demand)} desired, room for ${room}`;
+  if (missing <= 0) return [];
+  const rest = world.resting.get(`pool ${pool.name}`);
+  if (rest !== undefined) return [{ about: pool.name, text: `${sum}; ${rest}` }];
+  if (room === 0) return [{ about: pool.name, text: `${sum}: ${fullness(demand, world)}` }];
+
+  const steps: (Action | Note)[] = [];
+  // The oldest jobs are the ones that the ready runners will take: the launches are for the others.
+  for (const job of demand.waiting.slice(demand.ready).slice(0, room)) {
+    const spot = place(pool.guest, world.site.nodes, world.site.blocks, guestsOn);
+    if (spot.kind === "nowhere") {
+      return [...steps, { about: pool.name, text: `${sum}; no node can take a guest: ${spot.reasons.join("; ")}` }];
+    }
+    guestsOn.set(spot.node, (guestsOn.get(spot.node) ?? 0) + 1);
+    steps.push(launch(pool, spot.node, job, sum));
+  }
+  return steps;
+}
+
+const launch = (pool: RunnerPool, node: NodeName, job: JobView, sum: string): Action => ({
+  kind: "launch",
+  pool: pool.name,
+  why: `job ${job.name} of ${job.repository} waits; ${sum}`,
+  node,
+  job: { repository: job.repository, id: job.id },
+});
+
+function countNodes({ site, hands }: RunnerWorld): Map<NodeName, number> {
+  const counts = new Map<NodeName, number>();
+  const listed = new Set<string>(site.guests.map((g) => g.name));
+  const pending = hands.filter((h) => h.kind === "launch" && !listed.has(h.key));
+  for (const { node } of [...site.guests, ...pending]) if (node !== null) counts.set(node, (counts.get(node) ?? 0) + 1);
+  return counts;
+}
+
+const fullness = ({ pool, occupying }: Demand, world: RunnerWorld): string =>
+  occupying >= pool.max
+    ? `${occupying} guests of at most ${pool.max}`
+    : `all pools together are at their limit of ${world.maxTotal} guests`;
+
+const blockNotes = (pool: RunnerPool, { site }: RunnerWorld): readonly Note[] =>
+  blocksOf(pool.name, site.blocks).map((block) => ({ about: `${pool.name} on ${block.node}`, text: block.why }));
+
+const refusals = (jobs: readonly JobView[]): readonly Note[] =>
+  jobs.flatMap((job) =>
+    job.status === "in_progress" || job.refused === null
+      ? []
+      : [{ about: `job ${job.id}`, text: `${job.name} of ${job.repository} gets no guest: ${job.refused}` }],
+  );

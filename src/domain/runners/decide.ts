@@ -1,0 +1,121 @@
+import type { InstanceName, NodeName, PoolName } from "../ids.ts";
+import type { ForgeView, SiteView } from "../observation.ts";
+import type { RunnerPool } from "../pool.ts";
+import { type Instant, spell } from "../time.ts";
+import type { Action, Note, Plan } from "./actions.ts";
+import { create } from "./create.ts";
+import { demands } from "./demand.ts";
+import { type Memory, remember } from "./memory.ts";
+import { forgets, orphansIn, sweeps } from "./orphans.ts";
+import { overdueStep, recordOf, refOf, retireStep } from "./retire.ts";
+import { type Sighting, sight } from "./sighting.ts";
+import { type Stage, stageOf } from "./stage.ts";
+import { surplus } from "./surplus.ts";
+
+/** An operation that was in our hands at some moment of this pass: what it is about is left alone. */
+export interface Hand {
+  readonly key: string;
+  readonly kind: string;
+  readonly pool: PoolName;
+  readonly node: NodeName | null;
+}
+
+export interface RunnerWorld {
+  readonly instance: InstanceName;
+  readonly pools: readonly RunnerPool[];
+  readonly maxTotal: number;
+  readonly site: SiteView;
+  readonly forge: ForgeView;
+  readonly memory: Memory;
+  readonly hands: readonly Hand[];
+  /** What rests after a failure, by key, and why. */
+  readonly resting: ReadonlyMap<string, string>;
+}
+
+export interface Decision {
+  readonly plan: Plan;
+  readonly memory: Memory;
+  readonly sightings: readonly Sighting[];
+}
+
+/** Pure, total, synchronous: same world and time, same decision. */
+export function decide(world: RunnerWorld, now: Instant): Decision {
+  const { site, forge, pools } = world;
+  const inHand = new Set(world.hands.map((hand) => hand.key));
+  const orphans = orphansIn(world, inHand);
+  const seen = sight(site.guests, pools, forge, world.memory.traces);
+  const memory = remember(
+    world.memory,
+    seen,
+    orphans.map((o) => o.runner),
+    forge,
+    now,
+  );
+  const sightings = seen.map((s) => ({ ...s, trace: memory.traces.get(s.guest.name) ?? s.trace }));
+  const demand = demands(world, sightings);
+  const idle = surplus(demand, sightings);
+
+  const steps: readonly (Action | Note)[] = [
+    ...sightings
+      .filter((s) => !inHand.has(s.guest.name))
+      .flatMap((s) => rested(stepFor(s, idle.get(s.guest.name) ?? null, forge, now), s, world)),
+    ...forgets(orphans, memory, world, now),
+    ...sweeps(world, inHand),
+    ...create(world, demand),
+  ];
+  const plan: Plan = {
+    actions: steps.filter((step): step is Action => "kind" in step),
+    notes: steps.filter((step): step is Note => !("kind" in step)),
+  };
+  return { plan, memory, sightings };
+}
+
+/** One guest, one step at most. */
+function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, now: Instant): Action | Note | null {
+  const age = now - seen.guest.marker.created;
+  const { bootDeadline } = seen.pool;
+  const table = {
+    stray: () => strayNote(seen),
+    unclear: () => ({ about: seen.guest.name, text: "kept: PVE or GitHub cannot say how it is" }),
+    cloning: () => null,
+    cold: () => remove(seen, "it was cloned and never started"),
+    finished: () => remove(seen, "it powered off"),
+    booting: () =>
+      age < bootDeadline ? null : retireStep(seen, `no runner within ${spell(bootDeadline)}`, forge, now),
+    online: () => scrub(seen) ?? (surplus === null ? null : retireStep(seen, surplus, forge, now)),
+    busy: () => overdueStep(seen, now) ?? scrub(seen),
+    lost: () => scrub(seen) ?? retireStep(seen, "its runner went offline", forge, now),
+    leaving: () => overdueStep(seen, now) ?? retireStep(seen, "its runner's work is over", forge, now),
+  } satisfies Record<Stage, () => Action | Note | null>;
+  return table[stageOf(seen)]();
+}
+
+/** After a failure the same wish waits a while, and says so. */
+function rested(step: Action | Note | null, seen: Sighting, world: RunnerWorld): readonly (Action | Note)[] {
+  if (step === null) return [];
+  const rest = world.resting.get(seen.guest.name);
+  return rest === undefined || !("kind" in step) ? [step] : [{ about: seen.guest.name, text: `${step.why}; ${rest}` }];
+}
+
+const remove = (seen: Sighting, why: string): Action => ({
+  kind: "remove",
+  pool: seen.pool.name,
+  why,
+  guest: refOf(seen),
+  node: seen.guest.node,
+  record: seen.record === null ? null : recordOf(seen, seen.record),
+});
+
+function scrub(seen: Sighting): Action | null {
+  if (!seen.guest.seedAttached || seen.guest.power !== "running") return null;
+  const why = "its runner is online: the seed has served";
+  return { kind: "scrub", pool: seen.pool.name, why, guest: refOf(seen), node: seen.guest.node };
+}
+
+const strayNote = ({ guest }: Sighting): Note | null =>
+  guest.stray === null
+    ? null
+    : {
+        about: guest.name,
+        text: `VMID ${guest.vmid} is a stray, left alone: ${guest.stray.why}; ${guest.stray.remedy}`,
+      };

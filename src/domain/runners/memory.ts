@@ -1,0 +1,77 @@
+import type { GuestName, RunnerId } from "../ids.ts";
+import type { ForgeView, JobView, RunnerView } from "../observation.ts";
+import type { Instant } from "../time.ts";
+import type { RunnerSide, Sighting } from "./sighting.ts";
+
+/** What we saw of one guest's runner in earlier passes: only times, so forgetting them costs patience, never safety. */
+export interface Trace {
+  readonly seenOnline: boolean;
+  /** First of the unbroken row of complete lists that show the record without a job. */
+  readonly idleSince: Instant | null;
+  /** First of the unbroken row of complete lists that lack the record. */
+  readonly goneSince: Instant | null;
+  /** The latest complete list. */
+  readonly listedAt: Instant | null;
+  /** When GitHub took the record away at our wish (204). */
+  readonly withdrawnAt: Instant | null;
+  /** First sign of a job. */
+  readonly jobSince: Instant | null;
+}
+
+export interface Memory {
+  readonly traces: ReadonlyMap<GuestName, Trace>;
+  /** Runner records of ours that have no guest: since when. */
+  readonly orphans: ReadonlyMap<RunnerId, Instant>;
+}
+
+export const noTrace: Trace = {
+  seenOnline: false,
+  idleSince: null,
+  goneSince: null,
+  listedAt: null,
+  withdrawnAt: null,
+  jobSince: null,
+};
+
+export const blankMemory: Memory = { traces: new Map(), orphans: new Map() };
+
+/** Pure: the memory after this pass. Guests and records that are no longer there are forgotten. */
+export function remember(
+  before: Memory,
+  sightings: readonly Sighting[],
+  orphans: readonly RunnerView[],
+  forge: ForgeView,
+  now: Instant,
+): Memory {
+  const silent = forge.silentScopes.size > 0;
+  const kept = silent ? [...before.orphans] : [];
+  return {
+    traces: new Map(sightings.map((s) => [s.guest.name, traced(s, now)])),
+    orphans: new Map([...kept, ...orphans.map((r) => [r.id, before.orphans.get(r.id) ?? now] as const)]),
+  };
+}
+
+/** GitHub answered 204 to our wish to withdraw this runner. */
+export function withdrawn(memory: Memory, name: GuestName, at: Instant): Memory {
+  const trace = memory.traces.get(name) ?? noTrace;
+  return { ...memory, traces: new Map(memory.traces).set(name, { ...trace, withdrawnAt: at }) };
+}
+
+function traced({ trace, side, record, job }: Sighting, now: Instant): Trace {
+  if (side === "unknown") return trace;
+  const idle = side === "idle" || side === "offline" || side === "lost";
+  return {
+    seenOnline: trace.seenOnline || record?.online === true || job !== null,
+    idleSince: idle ? (trace.idleSince ?? now) : null,
+    goneSince: side === "gone" || side === "awaited" ? (trace.goneSince ?? now) : null,
+    listedAt: now,
+    withdrawnAt: trace.withdrawnAt,
+    jobSince: trace.jobSince ?? firstSign(trace, side, job, now),
+  };
+}
+
+/** A record that vanishes from an online runner without our doing was most likely spent on a job. */
+function firstSign(trace: Trace, side: RunnerSide, job: JobView | null, now: Instant): Instant | null {
+  if (side === "busy") return job?.startedAt ?? now;
+  return side === "gone" && trace.seenOnline && trace.withdrawnAt === null ? now : null;
+}

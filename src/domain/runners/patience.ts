@@ -1,0 +1,16 @@
+import { HOUR, MINUTE, type Ms } from "../time.ts";
+
+/** Two answers of GitHub must lie this far apart before "idle" or "no record" is believed. */
+export const betweenAnswers: Ms = 2 * MINUTE;
+
+/** After a record went away, a job that had just been assigned would have shown by then. */
+export const afterWithdrawal: Ms = 2 * MINUTE;
+
+/** A guest whose agent answers but whose runner never came may be in somebody's hands: it gets a day. */
+export const answeringLifetime: Ms = 24 * HOUR;
+
+/** A record of ours without a guest is left this long: its guest may be on its way. */
+export const orphanRecord: Ms = 15 * MINUTE;
+
+/** The hard lifetime is announced when this share of it has passed. */
+export const announcedAt = 0.8;

@@ -1,0 +1,103 @@
+import type { Clock, Instant } from "../domain/time.ts";
+import { Bell } from "./bell.ts";
+import type { EngineEvent } from "./events.ts";
+import type { Feature, Intent, PassContext } from "./feature.ts";
+import { loop } from "./loop.ts";
+import { type Operation, Operations } from "./operations.ts";
+import type { Site } from "./site.ts";
+
+const shortestPause = 1_000;
+
+export interface EngineOptions {
+  readonly site: Site;
+  readonly features: readonly Feature[];
+  readonly clock: Clock;
+  readonly interval: number;
+  readonly onEvent: (event: EngineEvent) => void;
+}
+
+/** Observe → decide → perform, again and again. A pass never waits for an operation: it starts it and looks again. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #bell = new Bell();
+  readonly #operations: Operations;
+  readonly #begun = new Map<Operation, Instant>();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#operations = new Operations((operation, error) => this.#ended(operation, error));
+  }
+
+  /** Ends when `signal` is aborted; operations in hand go on until `drain`, or until `abandon` is aborted. */
+  async run(signal: AbortSignal, abandon: AbortSignal): Promise<void> {
+    const { clock, interval, onEvent } = this.#options;
+    await loop(
+      {
+        pass: (passSignal) => this.pass(passSignal, abandon),
+        onFailure: (error, failures) => onEvent({ event: "pass.failed", error, failures }),
+        clock,
+        bell: this.#bell,
+        interval,
+        shortest: Math.min(shortestPause, interval),
+      },
+      signal,
+    );
+  }
+
+  /** What would be done now, and why; changes nothing. */
+  async intend(signal: AbortSignal): Promise<Intent> {
+    return (await this.#look(signal)).intent;
+  }
+
+  async pass(signal: AbortSignal, abandon: AbortSignal): Promise<void> {
+    const { clock, onEvent } = this.#options;
+    const started = clock.now();
+    const { site, intent } = await this.#look(signal);
+    onEvent({ event: "pass.done", ms: clock.now() - started, site, intent });
+    for (const operation of intent.operations) {
+      this.#begun.set(operation, clock.now());
+      if (this.#operations.start(operation, abandon, () => clock.now())) {
+        onEvent({ event: "operation.started", operation });
+      }
+    }
+  }
+
+  ring(): void {
+    this.#bell.ring();
+  }
+
+  drain(): Promise<void> {
+    return this.#operations.drain();
+  }
+
+  inHand(): number {
+    return this.#operations.running();
+  }
+
+  async #look(signal: AbortSignal): Promise<{ site: PassContext["site"]; intent: Intent }> {
+    const { site: door, features, clock } = this.#options;
+    this.#operations.beginPass();
+    const site = await door.observe(signal);
+    const context = (): PassContext => {
+      const now = clock.now();
+      return { site, now, inHand: this.#operations.inHand(), resting: this.#operations.resting(now) };
+    };
+    const intents = await Promise.all(features.map((feature) => feature.intend(context, signal)));
+    return {
+      site,
+      intent: {
+        operations: intents.flatMap((intent) => intent.operations),
+        notes: intents.flatMap((intent) => intent.notes),
+      },
+    };
+  }
+
+  #ended(operation: Operation, error: unknown): void {
+    const { clock, onEvent } = this.#options;
+    const ms = clock.now() - (this.#begun.get(operation) ?? clock.now());
+    this.#begun.delete(operation);
+    if (error === null) onEvent({ event: "operation.done", operation, ms });
+    else onEvent({ event: "operation.failed", operation, error, ms });
+    this.#bell.ring();
+  }
+}

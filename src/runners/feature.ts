@@ -1,0 +1,95 @@
+import { DispatcherError } from "../domain/errors.ts";
+import { asGuestName } from "../domain/ids.ts";
+import { guestNameOf, newNonce } from "../domain/naming.ts";
+import type { ForgeView } from "../domain/observation.ts";
+import type { RunnerPool } from "../domain/pool.ts";
+import type { Action, ActionKind } from "../domain/runners/actions.ts";
+import { type Decision, decide } from "../domain/runners/decide.ts";
+import { blankMemory, type Memory, withdrawn } from "../domain/runners/memory.ts";
+import { seedKey } from "../domain/runners/orphans.ts";
+import type { Feature, Intent, PassContext } from "../engine/feature.ts";
+import type { Operation } from "../engine/operations.ts";
+import { launch } from "./launch.ts";
+import { forgetRecord, remove, scrub, sweep } from "./remove.ts";
+import { stop } from "./stop.ts";
+import type { Tools } from "./tools.ts";
+
+export interface RunnersOptions extends Tools {
+  readonly maxTotal: number;
+  /** Told of each decision with what it rests on. */
+  readonly onDecision?: (decision: Decision, forge: ForgeView) => void;
+}
+
+/** Runners: a waiting job is the reason for a guest. */
+export class Runners implements Feature {
+  readonly name = "runners";
+  readonly #options: RunnersOptions;
+  #memory: Memory = blankMemory;
+
+  constructor(options: RunnersOptions) {
+    this.#options = options;
+  }
+
+  async intend(context: () => PassContext, signal: AbortSignal): Promise<Intent> {
+    const { forge: door, pools, instance, maxTotal, onDecision } = this.#options;
+    const forge = await door.observe(signal);
+    const { site, now, inHand, resting } = context();
+    const decision = decide(
+      { instance, pools: [...pools.values()], maxTotal, site, forge, memory: this.#memory, hands: inHand, resting },
+      now,
+    );
+    this.#memory = decision.memory;
+    onDecision?.(decision, forge);
+    return { operations: decision.plan.actions.map((action) => this.#operation(action)), notes: decision.plan.notes };
+  }
+
+  #operation(action: Action): Operation {
+    const pool = this.#options.pools.get(action.pool);
+    if (pool === undefined) throw new DispatcherError("internal", `pool ${action.pool}: not in the configuration`);
+    const { key, node, restKey } = aboutOf(action, pool, () => newNonce(this.#options.chance));
+    const run = (signal: AbortSignal): Promise<void> => perform(this.#performers(pool, key), action, signal);
+    return { key, kind: action.kind, pool: action.pool, node, why: action.why, restKey, run };
+  }
+
+  #performers(pool: RunnerPool, key: string): Performers {
+    const tools = this.#options;
+    return {
+      launch: (action, signal) => launch(tools, action, pool, asGuestName(key), signal),
+      scrub: (action, signal) => scrub(tools, action, pool, signal),
+      deregister: async ({ guest, record }, signal) => {
+        const answer = await tools.forge.deregister(record.scope, { id: record.id, name: guest.name }, signal);
+        if (answer === "removed") this.#memory = withdrawn(this.#memory, guest.name, tools.clock.now());
+      },
+      stop: (action, signal) => stop(tools, action, pool, signal),
+      remove: (action, signal) => remove(tools, action, pool, signal),
+      forget: ({ record, name }, signal) => forgetRecord(tools, record, name, signal),
+      sweep: (action, signal) => sweep(tools, action, signal),
+    };
+  }
+}
+
+/** A new kind of action does not compile until someone says how it is done. */
+type Performers = { readonly [K in ActionKind]: (action: Action<K>, signal: AbortSignal) => Promise<void> };
+
+function perform<K extends ActionKind>(all: Performers, action: Action<K>, signal: AbortSignal): Promise<void> {
+  const performer: Performers[K] = all[action.kind as K];
+  return performer(action, signal);
+}
+
+/** The thing that an action is about, and what rests when it fails. */
+function aboutOf(action: Action, pool: RunnerPool, nonce: () => string): Pick<Operation, "key" | "node" | "restKey"> {
+  switch (action.kind) {
+    case "launch":
+      return { key: guestNameOf(pool.guest.prefix, nonce()), node: action.node, restKey: `pool ${pool.name}` };
+    case "forget":
+      return { key: action.name, node: null, restKey: action.name };
+    case "sweep":
+      return { key: seedKey(action), node: action.node, restKey: seedKey(action) };
+    case "deregister":
+      return { key: action.guest.name, node: null, restKey: action.guest.name };
+    case "scrub":
+    case "stop":
+    case "remove":
+      return { key: action.guest.name, node: action.node, restKey: action.guest.name };
+  }
+}

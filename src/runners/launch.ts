@@ -1,0 +1,74 @@
+import type { GuestName } from "../domain/ids.ts";
+import type { Marker } from "../domain/marker.ts";
+import { nonceIn } from "../domain/naming.ts";
+import { type RunnerPool, scopeKeyOf } from "../domain/pool.ts";
+import type { Action } from "../domain/runners/actions.ts";
+import type { Credential } from "../engine/forge.ts";
+import type { Cloning } from "../engine/site.ts";
+import type { Tools } from "./tools.ts";
+
+/**
+ * From a waiting job to a guest that starts. There is no undoing here: whatever is left of a failed launch is a guest of
+ * phase `cloning` or `cloned`, a record or a seed, and the next pass removes each by the same rules as after a crash.
+ */
+export async function launch(
+  tools: Tools,
+  { job, node }: Action<"launch">,
+  pool: RunnerPool,
+  name: GuestName,
+  signal: AbortSignal,
+): Promise<void> {
+  const { site, forge } = tools;
+  // Another runner may have taken it, or somebody cancelled it, since the list was read.
+  if (job !== null && !(await forge.stillQueued(job.repository, job.id, signal))) return;
+
+  const cloning = await site.clone({ spec: pool.guest, node, marker: markerFor(tools, pool, name) }, signal);
+  const cloned = cloning.done.then(() => site.configure(cloning.guest, pool.guest, signal));
+  // Both ends of the launch run at once; the first to fail must not leave the other's rejection unheard.
+  cloned.catch(() => {});
+  // A full clone takes long enough for a secret to age: it is minted last.
+  if (pool.guest.clone.kind === "full") await cloned;
+
+  const credential = await forge.mint(pool, name, signal);
+  try {
+    const seed = await putSeed(tools, pool, cloning, credential, signal);
+    await cloned;
+    await site.attach(cloning.guest, seed, signal);
+    await site.start(cloning.guest, signal);
+  } catch (error) {
+    await withdraw(tools, pool, name, credential, signal);
+    throw error;
+  }
+}
+
+const putSeed = (
+  tools: Tools,
+  pool: RunnerPool,
+  { guest, node }: Cloning,
+  credential: Credential,
+  signal: AbortSignal,
+) =>
+  tools
+    .storeOf(pool)
+    .put({ vmid: guest.vmid, node, name: guest.name, userData: tools.render(pool, guest.name, credential) }, signal);
+
+/** A record without a guest waits a quarter of an hour for its removal: spare GitHub that where we can. */
+async function withdraw(
+  { forge }: Tools,
+  pool: RunnerPool,
+  name: GuestName,
+  credential: Credential,
+  signal: AbortSignal,
+): Promise<void> {
+  if (credential.kind !== "jit") return;
+  await forge.deregister(scopeKeyOf(pool.scope), { id: credential.runnerId, name }, signal).catch(() => {});
+}
+
+const markerFor = (tools: Tools, pool: RunnerPool, name: GuestName): Marker => ({
+  instance: tools.instance,
+  kind: "runner",
+  pool: pool.name,
+  nonce: nonceIn(name, pool.guest.prefix) ?? "",
+  created: tools.clock.now(),
+  phase: "cloning",
+});

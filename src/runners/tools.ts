@@ -1,0 +1,21 @@
+import type { GuestName, InstanceName, PoolName, StorageName } from "../domain/ids.ts";
+import type { Chance } from "../domain/naming.ts";
+import type { RunnerPool } from "../domain/pool.ts";
+import type { Clock } from "../domain/time.ts";
+import type { Credential, Forge } from "../engine/forge.ts";
+import type { SeedStore, Site } from "../engine/site.ts";
+
+/** All that a runner's operations need. */
+export interface Tools {
+  readonly instance: InstanceName;
+  readonly site: Site;
+  readonly forge: Forge;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly pools: ReadonlyMap<PoolName, RunnerPool>;
+  /** Where the pool's seeds go. */
+  readonly storeOf: (pool: RunnerPool) => SeedStore;
+  readonly storeNamed: (storage: StorageName) => SeedStore | null;
+  /** The user-data that makes a guest this pool's runner. */
+  readonly render: (pool: RunnerPool, name: GuestName, credential: Credential) => string;
+}
