@@ -71,7 +71,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const client = createClient(http);
   const tasks = createTasks(client, clock);
   const limits = createLimits(defaultLimits);
-  const stores = createSeedStores({ config, client, tasks, limits, clock });
+  const stores = createSeedStores({ config, client, tasks, limits });
   const specs = config.pools.map((pool) => pool.guest);
   const site = createSite({
     client,

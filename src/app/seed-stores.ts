@@ -1,7 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { NodeName, StorageName } from "../domain/ids.ts";
 import type { RunnerPool } from "../domain/pool.ts";
-import type { Clock } from "../domain/time.ts";
 import type { SeedStore } from "../engine/site.ts";
 import { seedFileName, vmidOfSeed } from "../guest/iso-names.ts";
 import { blankSeed, seedImage } from "../guest/seed-image.ts";
@@ -18,7 +17,6 @@ export interface SeedStoresOptions {
   readonly client: ProxmoxClient;
   readonly tasks: Tasks;
   readonly limits: Limits;
-  readonly clock: Clock;
 }
 
 /** One store per storage and delivery; pools that name the same storage share it. */
@@ -28,7 +26,7 @@ export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<Storag
   return new Map([...storages].map((storage) => [storage, storeFor(options, storage)]));
 }
 
-function storeFor({ config, client, tasks, limits, clock }: SeedStoresOptions, storage: StorageName): SeedStore {
+function storeFor({ config, client, tasks, limits }: SeedStoresOptions, storage: StorageName): SeedStore {
   const pools = config.pools.filter((pool) => pool.delivery.storage === storage);
   const ranges = pools.map((pool) => pool.guest.range);
   const { instance } = config;
@@ -41,7 +39,6 @@ function storeFor({ config, client, tasks, limits, clock }: SeedStoresOptions, s
     client,
     tasks,
     limits,
-    clock,
     storage,
     nodes: nodesOf(pools),
     ranges,

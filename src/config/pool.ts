@@ -1,0 +1,90 @@
+import { basename } from "node:path";
+import type { PoolName } from "../domain/ids.ts";
+import type { CloneMode, Delivery, GuestSpec, Hardware, Registration, RunnerPool } from "../domain/pool.ts";
+import { sizeOf, spellRange } from "../domain/vmids.ts";
+import type { PoolSettings } from "./pool-settings.ts";
+import { at, bad, chain, combine, good, type Read } from "./read.ts";
+import { registrationFor } from "./user-data.ts";
+
+/** One runner pool, from settings that each have been read; here they are held against each other. */
+export function readPool(name: Read<PoolName>, settings: PoolSettings): Read<RunnerPool> {
+  return combine<RunnerPool>({
+    name,
+    guest: guestOf(name, settings),
+    labels: settings.labels.read,
+    scope: settings.scope.read,
+    max: maxOf(settings),
+    registration: registrationOf(settings),
+    delivery: deliveryOf(settings),
+    userDataTemplate: chain(settings.userData.read, (file) => good(file.path)),
+    runnerUser: settings.runnerUser.read,
+    idlePatience: settings.idlePatience.read,
+    bootDeadline: settings.bootDeadline.read,
+    hardLifetime: settings.hardLifetime.read,
+  });
+}
+
+function guestOf(name: Read<PoolName>, settings: PoolSettings): Read<GuestSpec> {
+  return combine<GuestSpec>({
+    pool: name,
+    template: settings.template.read,
+    nodes: settings.nodes.read,
+    range: settings.range.read,
+    prefix: settings.prefix.read,
+    resourcePool: settings.resourcePool.read,
+    clone: cloneOf(settings),
+    hardware: combine<Hardware>({
+      cores: settings.cores.read,
+      memoryMiB: settings.memory.read,
+      diskGiB: settings.disk.read,
+      network: settings.network.read,
+    }),
+  });
+}
+
+/** PVE refuses a storage for a linked clone, since its disk stays beside the template's. */
+function cloneOf({ clone, cloneStorage }: PoolSettings): Read<CloneMode> {
+  return chain(combine({ kind: clone.read, storage: cloneStorage.read }), ({ kind, storage }): Read<CloneMode> => {
+    if (kind === "full") return good({ kind, storage });
+    const inherited = clone.origin === "file" && cloneStorage.origin === "environment";
+    return storage === null || inherited
+      ? good({ kind })
+      : at(
+          cloneStorage.where,
+          bad("a linked clone lies on its template's storage; remove this, or ask for full clones"),
+        );
+  });
+}
+
+function maxOf({ max, range }: PoolSettings): Read<number> {
+  if (!range.read.ok) return max.read;
+  const size = sizeOf(range.read.value);
+  const spelled = spellRange(range.read.value);
+  return chain(max.read, (value) =>
+    value <= size
+      ? good(value)
+      : at(
+          max.where,
+          bad(`${value} runners need more than the ${size} VMIDs ${spelled}; widen the range or lower this`),
+        ),
+  );
+}
+
+function deliveryOf({ delivery, storage, snippetsDir }: PoolSettings): Read<Delivery> {
+  const read = combine({ kind: delivery.read, storage: storage.read, folder: snippetsDir.read });
+  return chain(read, ({ kind, storage, folder }): Read<Delivery> => {
+    if (kind === "iso") return good({ kind, storage });
+    return folder === ""
+      ? at(snippetsDir.where, bad("is empty, but delivery by snippets needs the mounted snippets folder; name it"))
+      : good({ kind, storage, folder });
+  });
+}
+
+function registrationOf({ registration, userData }: PoolSettings): Read<Registration> {
+  return chain(combine({ wanted: registration.read, file: userData.read }), ({ wanted, file }): Read<Registration> => {
+    const possible = registrationFor(file);
+    if (wanted !== "jit" || possible === "jit") return good(wanted ?? possible);
+    const cause = `jit cannot work: user-data template ${basename(file.path)} uses a registration token; write token`;
+    return at(registration.where, bad(cause));
+  });
+}

@@ -1,0 +1,36 @@
+import { Refusal } from "./refusal.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The `Link` header, where there is more than this page. */
+  readonly headers: Record<string, string>;
+}
+
+/** The part of a list that `per_page` and `page` ask for. */
+export function pageOf<T>(all: readonly T[], url: URL, longest = all.length): Page<T> {
+  const size = Math.min(100, numberIn(url, "per_page", 30));
+  const page = numberIn(url, "page", 1);
+  const last = Math.max(1, Math.ceil(Math.min(all.length, longest) / size));
+  const link = (to: number, rel: string): string => {
+    const target = new URL(url);
+    target.searchParams.set("page", String(to));
+    return `<${target.href}>; rel="${rel}"`;
+  };
+  const links = [
+    ...(page > 1 ? [link(page - 1, "prev")] : []),
+    ...(page < last ? [link(page + 1, "next"), link(last, "last")] : []),
+    ...(page > 1 ? [link(1, "first")] : []),
+  ];
+  return {
+    items: all.slice((page - 1) * size, Math.min(page * size, longest)),
+    headers: links.length === 0 ? {} : { link: links.join(", ") },
+  };
+}
+
+function numberIn(url: URL, name: string, otherwise: number): number {
+  const text = url.searchParams.get(name);
+  if (text === null) return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Refusal(422, `Invalid request.\n\n${name} is not a number.`);
+  return value;
+}

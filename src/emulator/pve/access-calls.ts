@@ -1,0 +1,59 @@
+import { aText, maybe } from "./formats.ts";
+import { privilegesOn } from "./permissions.ts";
+import { Refusal } from "./refusal.ts";
+import type { Call, Route } from "./router.ts";
+import type { TokenSpec } from "./spec.ts";
+import { isNine, type PveState } from "./state.ts";
+
+const common = (
+  "Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit Group.Allocate Mapping.Audit " +
+  "Mapping.Modify Mapping.Use Permissions.Modify Pool.Allocate Pool.Audit Realm.Allocate Realm.AllocateUser SDN.Allocate " +
+  "SDN.Audit SDN.Use Sys.AccessNetwork Sys.Audit Sys.Console Sys.Incoming Sys.Modify Sys.PowerMgmt Sys.Syslog User.Modify " +
+  "VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CDROM VM.Config.CPU VM.Config.Cloudinit VM.Config.Disk " +
+  "VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options VM.Console VM.Migrate VM.PowerMgmt VM.Snapshot " +
+  "VM.Snapshot.Rollback"
+).split(" ");
+
+const eight = [...common, "VM.Monitor"];
+const nine = [
+  ...common,
+  "VM.GuestAgent.Audit",
+  "VM.GuestAgent.FileRead",
+  "VM.GuestAgent.FileSystemMgmt",
+  "VM.GuestAgent.FileWrite",
+  "VM.GuestAgent.Unrestricted",
+  "VM.Replicate",
+];
+
+export const accessCalls: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/access/permissions",
+    call: "permissions",
+    parameters: { path: maybe(aText), userid: maybe(aText) },
+    answer: ({ state, token, values }: Call) => {
+      const userid = values.text("userid");
+      if (userid !== undefined && userid !== token.id) {
+        throw new Refusal(403, "Permission check failed (/access, Sys.Audit)");
+      }
+      const asked = values.text("path");
+      const paths = asked === undefined ? pathsOf(state, token) : [asked];
+      return { data: Object.fromEntries(paths.map((path) => [path, flags(state, token, path)])) };
+    },
+  },
+];
+
+const pathsOf = (state: PveState, token: TokenSpec): readonly string[] =>
+  token.privileges === "all"
+    ? ["/", "/access", "/nodes", "/pool", "/sdn", "/storage", ...storagePaths(state), "/vms"]
+    : token.privileges.map(({ path }) => path);
+
+const storagePaths = (state: PveState): readonly string[] => state.spec.storages.map(({ name }) => `/storage/${name}`);
+
+/** A key says that the privilege is granted; its value, whether it reaches further down. */
+function flags(state: PveState, token: TokenSpec, path: string): Record<string, 0 | 1> {
+  const granted = privilegesOn(state, token, path);
+  const names = granted === "all" ? (isNine(state) ? nine : eight) : [...granted];
+  const spared = token.deletesVolumes || !path.startsWith("/storage") ? null : "Datastore.Allocate";
+  return Object.fromEntries(names.filter((name) => name !== spared).map((name) => [name, 1 as const]));
+}

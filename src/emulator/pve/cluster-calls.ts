@@ -1,0 +1,199 @@
+import { aText, aVmid, maybe, oneOf } from "./formats.ts";
+import { isRunning, memoryOf } from "./guest.ts";
+import { asResource } from "./guest-view.ts";
+import { allowed } from "./permissions.ts";
+import { badParameters, failed } from "./refusal.ts";
+import type { Answer, Call, Route } from "./router.ts";
+import type { NodeSpec } from "./spec.ts";
+import { isNine, type PveState } from "./state.ts";
+import { usageOf } from "./storage-usage.ts";
+
+const GiB = 1024 ** 3;
+const cores = 16;
+const versions = {
+  "8.4": { release: "8.4", version: "8.4.21", repoid: "2606ac850d46da29" },
+  "9.2": { release: "9.2", version: "9.2.11", repoid: "14a22df35955d97d" },
+} as const;
+
+export const clusterCalls: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/version",
+    call: "version",
+    answer: ({ state }) => ({ data: versions[state.spec.generation] }),
+  },
+  {
+    method: "GET",
+    path: "/nodes",
+    call: "nodes",
+    answer: ({ state, token }) => ({ data: state.spec.nodes.map((node) => nodeEntry(state, token, node)) }),
+  },
+  {
+    method: "GET",
+    path: "/nodes/{node}/status",
+    call: "node.status",
+    needs: (_state, path) => [`/nodes/${path.node}`, "Sys.Audit"],
+    answer: nodeStatus,
+  },
+  {
+    method: "GET",
+    path: "/cluster/resources",
+    call: "resources",
+    parameters: { type: maybe(oneOf("vm", "storage", "node", "sdn")) },
+    answer: resources,
+  },
+  {
+    method: "GET",
+    path: "/cluster/nextid",
+    call: "nextid",
+    parameters: { vmid: maybe(aVmid) },
+    answer: ({ state, values }) => ({ data: String(nextId(state, values.number("vmid"))) }),
+  },
+  {
+    method: "GET",
+    path: "/pools",
+    call: "pools",
+    parameters: { poolid: maybe(aText), type: maybe(oneOf("qemu", "lxc", "storage")) },
+    answer: ({ state, token, values }) => {
+      const asked = values.text("poolid");
+      const seen = state.spec.resourcePools.filter((pool) => allowed(state, token, `/pool/${pool}`, "Pool.Audit"));
+      if (asked === undefined) return { data: seen.map((poolid) => ({ poolid })) };
+      needPool(state, asked);
+      return {
+        data: seen.filter((pool) => pool === asked).map((poolid) => ({ poolid, members: members(state, poolid) })),
+      };
+    },
+  },
+  {
+    method: "GET",
+    path: "/pools/{poolid}",
+    call: "pool",
+    parameters: { type: maybe(oneOf("qemu", "lxc", "storage")) },
+    needs: (_state, path) => [`/pool/${path.poolid}`, "Pool.Audit"],
+    answer: ({ state, values }) => {
+      const poolid = values.text("poolid") ?? "";
+      needPool(state, poolid);
+      return { data: { poolid, members: members(state, poolid) } };
+    },
+  },
+];
+
+function needPool(state: PveState, pool: string): void {
+  if (!state.spec.resourcePools.includes(pool)) throw failed(`pool '${pool}' does not exist`);
+}
+
+const members = (state: PveState, pool: string): readonly unknown[] =>
+  [...state.guests.values()]
+    .filter((guest) => guest.resourcePool === pool)
+    .map((guest) => asResource(state, guest, false));
+
+/** It only looks for a free VMID and reserves nothing. */
+function nextId(state: PveState, asked: number | undefined): number {
+  if (asked !== undefined) {
+    if (state.guests.has(asked)) throw badParameters({ vmid: `VM ${asked} already exists` });
+    return asked;
+  }
+  let vmid = 100;
+  while (state.guests.has(vmid)) vmid++;
+  return vmid;
+}
+
+function memoryUsed(state: PveState, node: string): number {
+  let used = 2 * GiB;
+  for (const guest of state.guests.values()) if (guest.node === node && isRunning(guest)) used += memoryOf(guest);
+  return used;
+}
+
+function nodeEntry(state: PveState, token: Call["token"], node: NodeSpec): Record<string, unknown> {
+  const entry = { node: node.name, id: `node/${node.name}`, type: "node", level: "" };
+  if (!node.online) return { ...entry, status: "offline" };
+  if (!allowed(state, token, `/nodes/${node.name}`, "Sys.Audit")) return { ...entry, status: "online" };
+  return { ...entry, status: "online", ...figures(state, node) };
+}
+
+const figures = (state: PveState, node: NodeSpec): Record<string, number> => ({
+  cpu: 0.02,
+  maxcpu: cores,
+  mem: memoryUsed(state, node.name),
+  maxmem: node.memoryGiB * GiB,
+  disk: 10 * GiB,
+  maxdisk: 100 * GiB,
+  uptime: 100_000,
+});
+
+function nodeStatus({ state, node }: Call): Answer {
+  const spec = state.spec.nodes.find(({ name }) => name === node);
+  const total = (spec?.memoryGiB ?? 0) * GiB;
+  const used = memoryUsed(state, node);
+  const available = isNine(state) ? { available: Math.max(0, total - used) } : {};
+  const { version, repoid } = versions[state.spec.generation];
+  return {
+    data: {
+      cpu: 0.02,
+      idle: 0,
+      wait: 0,
+      uptime: 100_000,
+      loadavg: ["0.17", "0.21", "0.24"],
+      memory: { total, used, free: Math.max(0, total - used), ...available },
+      swap: { total: 0, used: 0, free: 0 },
+      rootfs: { total: 100 * GiB, used: 10 * GiB, free: 90 * GiB, avail: 85 * GiB },
+      ksm: { shared: 0 },
+      cpuinfo: {
+        cpus: cores,
+        cores,
+        sockets: 1,
+        model: "AMD EPYC",
+        mhz: "2596.124",
+        user_hz: 100,
+        hvm: "1",
+        flags: "",
+      },
+      pveversion: `pve-manager/${version}/${repoid}`,
+    },
+  };
+}
+
+function resources({ state, token, values }: Call): Answer {
+  const type = values.text("type");
+  const list: unknown[] = [];
+  if (type === undefined || type === "vm") {
+    const shown = new Map(
+      state.spec.resourcePools.map((pool) => [pool, allowed(state, token, `/pool/${pool}`, "Pool.Audit")]),
+    );
+    for (const guest of state.guests.values()) {
+      if (!allowed(state, token, `/vms/${guest.vmid}`, "VM.Audit")) continue;
+      list.push(asResource(state, guest, shown.get(guest.resourcePool ?? "") ?? false));
+    }
+  }
+  if (type === undefined || type === "node") {
+    for (const node of state.spec.nodes) list.push(nodeEntry(state, token, node));
+  }
+  if (type === undefined || type === "storage") list.push(...storages(state, token));
+  if (type === undefined) {
+    for (const pool of state.spec.resourcePools) {
+      if (allowed(state, token, `/pool/${pool}`, "Pool.Audit")) list.push({ pool, type: "pool", id: `/pool/${pool}` });
+    }
+  }
+  return { data: list };
+}
+
+function* storages(state: PveState, token: Call["token"]): Generator<unknown> {
+  for (const node of state.spec.nodes) {
+    for (const storage of state.spec.storages) {
+      if (!allowed(state, token, `/storage/${storage.name}`, "Datastore.Audit", "Datastore.AllocateSpace")) continue;
+      const { used, total } = usageOf(state, storage);
+      yield {
+        id: `storage/${node.name}/${storage.name}`,
+        type: "storage",
+        storage: storage.name,
+        node: node.name,
+        status: node.online ? "available" : "unknown",
+        content: storage.content.join(","),
+        shared: storage.shared ? 1 : 0,
+        plugintype: "dir",
+        disk: used,
+        maxdisk: total,
+      };
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { timingSafeEqual } from "node:crypto";
+import { isCloning } from "./guest.ts";
+import { forbidden, shutOut } from "./refusal.ts";
+import type { TokenSpec } from "./spec.ts";
+import { isNine, type PveState } from "./state.ts";
+
+/** The token in an Authorization header. All problems with one look the same from outside. */
+export function recognise(state: PveState, header: string | null): TokenSpec {
+  const said = /^PVEAPIToken[= ]\s*(.*)$/.exec(header ?? "")?.[1];
+  if (said === undefined) throw shutOut(401, "No ticket");
+  const [id = "", secret = ""] = said.split("=", 2);
+  const token = state.spec.tokens.find((t) => t.id === id);
+  if (token === undefined || !same(token.secret, secret)) throw shutOut(401, "Authentication failed!");
+  return token;
+}
+
+/** Whether a token may do any one of these things there. */
+export function allowed(state: PveState, token: TokenSpec, path: string, ...privileges: readonly string[]): boolean {
+  if (!token.deletesVolumes && path.startsWith("/storage/") && privileges.every((p) => p === "Datastore.Allocate")) {
+    return false;
+  }
+  const vmid = guestIn(path);
+  // Its rights hang on the resource pool, which a guest joins only when its clone is finished.
+  if (token.confined && vmid !== null) {
+    const guest = state.guests.get(vmid);
+    if (guest === undefined || (isCloning(guest) && guest.origin === "cloned")) return false;
+  }
+  const granted = privilegesOn(state, token, path);
+  return granted === "all" || privileges.some((privilege) => granted.has(privilege));
+}
+
+export function demand(state: PveState, token: TokenSpec, path: string, ...privileges: readonly string[]): void {
+  if (!allowed(state, token, path, ...privileges)) throw forbidden(path, privileges);
+}
+
+/** An entry on a deeper path replaces what is inherited from above it; a resource pool's adds to its guests'. */
+export function privilegesOn(state: PveState, token: TokenSpec, path: string): "all" | ReadonlySet<string> {
+  if (token.privileges === "all") return "all";
+  const granted = new Set(inherited(token.privileges, path));
+  const vmid = guestIn(path);
+  const pool = vmid === null ? null : (state.guests.get(vmid)?.resourcePool ?? null);
+  if (pool !== null) for (const privilege of inherited(token.privileges, `/pool/${pool}`)) granted.add(privilege);
+  return granted;
+}
+
+/** What reading and steering through the guest agent needs: one privilege on 8, one per kind of call on 9. */
+export function agentPrivileges(state: PveState, kind: "Audit" | "FileRead" | "FileWrite"): readonly string[] {
+  return isNine(state) ? [`VM.GuestAgent.${kind}`, "VM.GuestAgent.Unrestricted"] : ["VM.Monitor"];
+}
+
+function inherited(entries: Exclude<TokenSpec["privileges"], "all">, path: string): readonly string[] {
+  const above = entries.filter((e) => e.path === "/" || path === e.path || path.startsWith(`${e.path}/`));
+  const nearest = above.reduce((longest, { path: p }) => Math.max(longest, p.length), 0);
+  return above.filter((e) => e.path.length === nearest).flatMap((e) => e.privileges);
+}
+
+function guestIn(path: string): number | null {
+  const digits = /^\/vms\/(\d+)$/.exec(path)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+function same(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { Chance } from "../domain/naming.ts";
+import type { Audit, Tally } from "./audit.ts";
+import { createGithub } from "./github/github.ts";
+import { githubSpec } from "./github/spec.ts";
+import { createGuests } from "./guest/guests.ts";
+import { guestSpec } from "./guest/spec.ts";
+import type { Handler } from "./handler.ts";
+import { createPve } from "./pve/pve.ts";
+import { pveSpec } from "./pve/spec.ts";
+import type { WorldTime } from "./time.ts";
+
+/** A described world: what a `--world` file holds. */
+export const worldSpec = z.strictObject({
+  pve: pveSpec.prefault({}),
+  github: githubSpec.prefault({}),
+  guest: guestSpec.prefault({}),
+  /** Environment variables for a dispatcher that is to serve this world. */
+  dispatcher: z.record(z.string(), z.string()).default({}),
+});
+
+export type WorldSpec = z.infer<typeof worldSpec>;
+
+export interface World {
+  readonly pve: Handler;
+  readonly github: Handler;
+  tally(): Tally;
+  /** No job waits, runs or is still to come. */
+  settled(): boolean;
+}
+
+/** All state, one clock, one random source, behind two handlers. */
+export function createWorld(options: {
+  readonly spec: WorldSpec;
+  readonly time: WorldTime;
+  readonly chance: Chance;
+  readonly audit: Audit;
+}): World {
+  const { spec, time, chance, audit } = options;
+  const github = createGithub({ spec: spec.github, time, chance, audit });
+  const boot = createGuests({ runners: github.runners, spec: spec.guest, time, audit });
+  const pve = createPve({ spec: spec.pve, time, chance, audit, boot });
+  return {
+    pve: pve.handler,
+    github: github.handler,
+    settled: () => github.settled(),
+    tally() {
+      const [ofPve, ofGithub] = [pve.tally(), github.tally()];
+      return {
+        left: { guests: ofPve.guests, seeds: ofPve.seeds, runners: ofGithub.runners },
+        githubRequests: ofGithub.requests,
+        rateLimitPoints: ofGithub.points,
+        proxmoxRequests: ofPve.requests,
+      };
+    },
+  };
+}

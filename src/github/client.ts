@@ -1,0 +1,53 @@
+import type { Octokit } from "@octokit/rest";
+import type { Clock } from "../domain/time.ts";
+import { type About, errorOf, rateLimitOf } from "./errors.ts";
+import { httpFailureIn } from "./http-failure.ts";
+import type { Pause } from "./pause.ts";
+
+export interface Order {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** With its query, every part encoded. */
+  readonly path: string;
+  readonly about: About;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly etag?: string;
+}
+
+export interface Answer {
+  /** 2xx, or 304 where an ETag was sent. */
+  readonly status: number;
+  readonly data: unknown;
+  readonly etag: string | null;
+}
+
+/** Throws a `DispatcherError`, or the signal's reason. */
+export type Client = (order: Order, signal: AbortSignal) => Promise<Answer>;
+
+export interface Pauses {
+  /** The token's hourly allowance, which all calls share. */
+  readonly primary: Pause;
+  /** Too many calls of this kind in too short a time. */
+  readonly secondary: Pause;
+}
+
+export function createClient(octokit: Octokit, pauses: Pauses, clock: Clock): Client {
+  return async ({ method, path, about, body, etag }, signal) => {
+    signal.throwIfAborted();
+    try {
+      const { status, data, headers } = await octokit.request(`${method} ${path}`, {
+        ...body,
+        headers: etag === undefined ? {} : { "if-none-match": etag },
+        request: { signal },
+      });
+      pauses.secondary.passed();
+      return { status, data: data as unknown, etag: headers.etag ?? null };
+    } catch (error) {
+      signal.throwIfAborted();
+      // Octokit throws on 304.
+      if (httpFailureIn(error)?.status === 304) return { status: 304, data: null, etag: null };
+      const limit = rateLimitOf(error, clock.now());
+      if (limit !== null) pauses[limit.kind].begin(limit.asked);
+      throw errorOf(error, about, clock.now());
+    }
+  };
+}

@@ -1,0 +1,74 @@
+import { DispatcherError, hasCode } from "../domain/errors.ts";
+import type { NodeName, Vmid } from "../domain/ids.ts";
+import type { Ownership } from "../domain/ownership.ts";
+import type { GuestSpec } from "../domain/pool.ts";
+import type { Clock } from "../domain/time.ts";
+import type { SeedStore } from "../engine/site.ts";
+import type { ProxmoxClient } from "./client.ts";
+import type { Limits } from "./limits.ts";
+import type { Tasks } from "./tasks.ts";
+
+export interface SiteOptions {
+  readonly client: ProxmoxClient;
+  readonly tasks: Tasks;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly ownership: Ownership;
+  readonly specs: readonly GuestSpec[];
+  readonly stores: readonly SeedStore[];
+  /** `user@realm!name`, as tasks carry it. */
+  readonly tokenId: string;
+}
+
+/** What the site's verbs share: where guests were last seen, and which VMIDs are in our hands. */
+export class SiteContext {
+  readonly options: SiteOptions;
+  /** VMIDs of clone calls and tasks of ours that are not over. */
+  readonly reserved = new Set<Vmid>();
+  readonly #nodes = new Map<Vmid, NodeName>();
+  #used: ReadonlySet<Vmid> = new Set();
+
+  constructor(options: SiteOptions) {
+    this.options = options;
+  }
+
+  /** After each listing of the whole cluster. */
+  learn(guests: readonly { readonly vmid: Vmid; readonly node: NodeName }[]): void {
+    this.#used = new Set(guests.map((guest) => guest.vmid));
+    this.#nodes.clear();
+    for (const { vmid, node } of guests) this.#nodes.set(vmid, node);
+  }
+
+  settle(vmid: Vmid, node: NodeName): void {
+    this.#nodes.set(vmid, node);
+  }
+
+  taken(): ReadonlySet<Vmid> {
+    return new Set([...this.#used, ...this.reserved]);
+  }
+
+  /** Where it was last seen; asks the cluster when it was not, and throws `not_found` only when PVE says that it is gone. */
+  async nodeOf(vmid: Vmid, signal: AbortSignal, afresh = false): Promise<NodeName> {
+    const known = afresh ? undefined : this.#nodes.get(vmid);
+    if (known !== undefined) return known;
+    const guests = await this.options.client.resources(signal);
+    this.learn(guests);
+    const found = guests.find((guest) => guest.vmid === vmid);
+    if (found !== undefined) return found.node;
+    if ((await this.isFree(vmid, signal)) === "free") {
+      throw new DispatcherError("not_found", `guest ${vmid}: it is gone`);
+    }
+    throw new DispatcherError("unavailable", `guest ${vmid}: PVE has it but does not say where`);
+  }
+
+  /** Only `nextid` sees guests that are hidden from our token; and what we are cloning ourselves is never free. */
+  async isFree(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used" | "unknown"> {
+    if (this.reserved.has(vmid)) return "unknown";
+    try {
+      return await this.options.client.nextId(vmid, signal);
+    } catch (error) {
+      if (error instanceof DispatcherError && !hasCode(error, "unauthorized")) return "unknown";
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { hasCode } from "../domain/errors.ts";
+import { asGuestName, type NodeName, type Vmid } from "../domain/ids.ts";
+import { nonceIn } from "../domain/naming.ts";
+import type { GuestView, NodeView, Power, SiteView } from "../domain/observation.ts";
+import { standingOf } from "../domain/ownership.ts";
+import { inRange } from "../domain/vmids.ts";
+import type { GuestSummary } from "./client.ts";
+import type { SiteContext } from "./context.ts";
+import { seedSlot } from "./drives.ts";
+import type { Templates } from "./templates.ts";
+
+type Live = ReadonlyMap<NodeName, ReadonlyMap<Vmid, GuestSummary>>;
+type Values = Readonly<Record<string, string>>;
+
+/** Reads what PVE says now. Configurations of candidates are read once and kept: what they prove is proven again before any change. */
+export class Observer {
+  readonly #context: SiteContext;
+  readonly #templates: Templates;
+  #configs = new Map<string, Values>();
+
+  constructor(context: SiteContext, templates: Templates) {
+    this.#context = context;
+    this.#templates = templates;
+  }
+
+  async observe(signal: AbortSignal): Promise<SiteView> {
+    const { client, specs, stores } = this.#context.options;
+    const [nodes, listed] = await Promise.all([client.nodes(signal), client.resources(signal)]);
+    const live = await this.#liveLists(nodes, listed, signal);
+    const guests = merge(listed, live);
+    this.#context.learn(guests);
+    const [views, blocks, seeds] = await Promise.all([
+      this.#views(guests, live, signal),
+      this.#templates.look(specs, guests, signal),
+      Promise.all(stores.map((store) => store.list(signal))),
+    ]);
+    return { guests: views, nodes, seeds: seeds.flat(), blocks };
+  }
+
+  /** After a change of ours: what was read of it is old. */
+  forget(vmid: Vmid): void {
+    for (const key of this.#configs.keys()) if (key.startsWith(`${vmid} `)) this.#configs.delete(key);
+  }
+
+  /** `cluster/resources` lags ten seconds; a node's own list is live. A node that does not answer leaves its guests unknown. */
+  async #liveLists(nodes: readonly NodeView[], listed: readonly GuestSummary[], signal: AbortSignal): Promise<Live> {
+    const online = new Set(nodes.filter((node) => node.online).map((node) => node.name));
+    const ours = new Set(this.#context.options.specs.flatMap((spec) => spec.nodes));
+    const wanted = new Set([...ours, ...listed.filter((g) => this.#isCandidate(g)).map((g) => g.node)]);
+    const lists = await Promise.all(
+      [...wanted]
+        .filter((node) => online.has(node))
+        .map(async (node) => {
+          try {
+            const guests = await this.#context.options.client.guests(node, signal);
+            return [[node, new Map(guests.map((g) => [g.vmid, g]))] as const];
+          } catch (error) {
+            if (hasCode(error, "unavailable", "timeout")) return [];
+            throw error;
+          }
+        }),
+    );
+    return new Map(lists.flat());
+  }
+
+  async #views(guests: readonly GuestSummary[], live: Live, signal: AbortSignal): Promise<readonly GuestView[]> {
+    const before = this.#configs;
+    this.#configs = new Map();
+    const views = await Promise.all(
+      guests
+        .filter((guest) => this.#isCandidate(guest))
+        .map(async (guest) => {
+          const values = await this.#valuesOf(guest, before, signal);
+          return values === null ? [] : this.#view(guest, values, powerOf(guest, live));
+        }),
+    );
+    return views.flat();
+  }
+
+  async #valuesOf(
+    guest: GuestSummary,
+    before: ReadonlyMap<string, Values>,
+    signal: AbortSignal,
+  ): Promise<Values | null> {
+    const key = `${guest.vmid} ${guest.node} ${guest.name}`;
+    const known = before.get(key);
+    try {
+      const values = known ?? (await this.#context.options.client.config(guest.node, guest.vmid, signal)).values;
+      // What a clone shows while it runs is PVE's, not yet ours.
+      if (values.lock === undefined) this.#configs.set(key, values);
+      return values;
+    } catch (error) {
+      // Hidden while its clone runs, just gone, or on a node that is cut off: not seen this time.
+      if (hasCode(error, "forbidden", "not_found", "unavailable", "timeout")) return null;
+      throw error;
+    }
+  }
+
+  #view(guest: GuestSummary, values: Values, power: Power): readonly GuestView[] {
+    const { ownership } = this.#context.options;
+    const name = values.name ?? guest.name ?? "";
+    const standing = standingOf(
+      {
+        vmid: guest.vmid,
+        name,
+        description: values.description ?? "",
+        template: guest.template,
+        protection: values.protection === "1",
+        resourcePool: guest.resourcePool,
+      },
+      ownership,
+    );
+    if (standing.kind === "foreign") return [];
+    const { vmid, node } = guest;
+    const stray = standing.kind === "stray" ? { why: standing.why, remedy: standing.remedy } : null;
+    const seedAttached = seedSlot(values, ownership.instance, vmid) !== null;
+    return [
+      { vmid, name: asGuestName(name), node, marker: standing.marker, power, lock: guest.lock, seedAttached, stray },
+    ];
+  }
+
+  /** By VMID, or by a name that we may have given: a guest of ours that left the range is a stray, and seen. */
+  #isCandidate({ vmid, name, type, template }: GuestSummary): boolean {
+    if (type !== "qemu" || template) return false;
+    return this.#context.options.specs.some(
+      (spec) => inRange(vmid, spec.range) || (name !== null && nonceIn(name, spec.prefix) !== null),
+    );
+  }
+}
+
+/** A node's own list knows better than the cluster's; what only one of them has is kept. */
+function merge(listed: readonly GuestSummary[], live: Live): readonly GuestSummary[] {
+  const merged = new Map(listed.map((guest) => [guest.vmid, guest]));
+  for (const guests of live.values()) {
+    for (const guest of guests.values()) {
+      const other = merged.get(guest.vmid);
+      // Only the cluster's list tells the resource pool.
+      merged.set(guest.vmid, { ...guest, resourcePool: other?.resourcePool });
+    }
+  }
+  return [...merged.values()];
+}
+
+function powerOf(guest: GuestSummary, live: Live): Power {
+  const status = live.get(guest.node)?.get(guest.vmid)?.status;
+  return status === "running" || status === "stopped" ? status : "unknown";
+}
