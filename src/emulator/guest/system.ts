@@ -114,7 +114,12 @@ export function createSystem(parts: SystemParts): System {
       return services;
     },
 
-    program: (argv, options) => script(argv.map(quote).join(" "), options),
+    async program(argv, options) {
+      const [first = ""] = argv;
+      const isScript = first.includes("/") && (await shellScript(files, files.resolvePath(options.cwd, first)));
+      // A script gets a process of its own, with its own EXIT handler.
+      return script([...(isScript ? ["bash"] : []), ...argv].map(quote).join(" "), options);
+    },
 
     login(user) {
       const home = users.find(user)?.home ?? "/";
@@ -156,4 +161,12 @@ export function createSystem(parts: SystemParts): System {
     ],
   });
   return system;
+}
+
+async function shellScript(files: GuestFiles, path: string): Promise<boolean> {
+  if (!(await files.exists(path))) return false;
+  const { isFile, mode } = await files.stat(path);
+  if (!isFile || (mode & 0o111) === 0) return false;
+  const text = await files.readFile(path).catch(() => "");
+  return /^#!\s*\S*(?:\/|env +)(?:ba|da)?sh\b/.test(text);
 }
