@@ -16,7 +16,7 @@ export async function run(
 ): Promise<0 | 1> {
   const status = await listen(config, dispatcher, log);
   try {
-    const ready = await waitForBoth(dispatcher, { clock, log, pause: config.pollInterval, stop });
+    const ready = await waitForBoth(config, dispatcher, { clock, log, pause: config.pollInterval, stop });
     if (ready !== "ready") return ready === "stopped" ? 0 : 1;
     const abandon = new AbortController();
     await dispatcher.engine.run(stop, abandon.signal);
@@ -29,33 +29,42 @@ export async function run(
 
 /** Both services must know us. Refusals end the start; anything else is reported once and waited for. */
 export async function waitForBoth(
+  config: Config,
   { client, forge }: Pick<Dispatcher, "client" | "forge">,
   { clock, log, pause, stop }: { clock: Clock; log: Logger; pause: Ms; stop: AbortSignal },
 ): Promise<"ready" | "refused" | "stopped"> {
-  const checks = [
-    async (): Promise<string> => `PVE ${(await client.version(stop)).version}`,
-    async (): Promise<string> => forge.check(stop).then(() => "GitHub"),
+  const checks: readonly Check[] = [
+    { what: `PVE at ${config.proxmox.url.origin}`, ask: async () => `version ${(await client.version(stop)).version}` },
+    {
+      what: `GitHub at ${config.github.apiUrl.origin}`,
+      ask: async () => forge.check(stop).then(() => "token accepted"),
+    },
   ];
   const answers = await Promise.all(checks.map((check) => insist(check, { clock, log, pause, stop })));
   return answers.find((answer) => answer !== "ready") ?? "ready";
 }
 
+interface Check {
+  readonly what: string;
+  readonly ask: () => Promise<string>;
+}
+
 async function insist(
-  check: () => Promise<string>,
+  { what, ask }: Check,
   { clock, log, pause, stop }: { clock: Clock; log: Logger; pause: Ms; stop: AbortSignal },
 ): Promise<"ready" | "refused" | "stopped"> {
   let trouble: string | null = null;
   while (!stop.aborted) {
     try {
-      log.info(`${await check()} answers`);
+      log.info(`${what} answers: ${await ask()}`);
       return "ready";
     } catch (error) {
       if (stop.aborted) break;
       if (hasCode(error, "unauthorized", "untrusted", "invalid")) {
-        log.error(spellError(error));
+        log.error(`${what}: ${spellError(error)}`);
         return "refused";
       }
-      const now = spellError(error);
+      const now = `${what}: ${spellError(error)}`;
       if (now !== trouble) log.error(`${now}; waiting for it`);
       trouble = now;
     }

@@ -37,7 +37,7 @@ async function once(io: Io, { env, dryRun, json }: Options): Promise<ExitCode> {
   const { engine } = dispatcher;
   try {
     // One pass has no time to wait: what cannot be reached ends it.
-    const answer = await waitForBoth(dispatcher, {
+    const answer = await waitForBoth(parts.config, dispatcher, {
       clock: systemClock,
       log: parts.log,
       pause: 0,

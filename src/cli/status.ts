@@ -38,7 +38,12 @@ async function status(io: Io, { env, json }: Options): Promise<ExitCode> {
   });
   try {
     const stop = AbortSignal.any([io.stop, AbortSignal.timeout(15_000)]);
-    const answer = await waitForBoth(dispatcher, { clock: systemClock, log: parts.log, pause: 1_000, stop });
+    const answer = await waitForBoth(parts.config, dispatcher, {
+      clock: systemClock,
+      log: parts.log,
+      pause: 1_000,
+      stop,
+    });
     if (answer !== "ready") return 1;
     await dispatcher.engine.intend(io.stop);
     for (const one of seen) io.out(json === true ? `${JSON.stringify(summaryOf(one))}\n` : textOf(summaryOf(one)));

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { nearest } from "../domain/nearest.ts";
 import { bad, good, type Read } from "./read.ts";
 import { commaList } from "./readers.ts";
-import { nearest } from "../domain/nearest.ts";
 
 /** Which keys dispatcher.yaml may have, and whether each is text, a number or a list; what they say is read later. */
 export type FileShape = z.infer<typeof fileShape>;

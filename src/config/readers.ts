@@ -1,6 +1,6 @@
+import { nearest } from "../domain/nearest.ts";
 import { HOUR, MINUTE, type Ms, SECOND } from "../domain/time.ts";
 import { bad, good, type Read, type Reader } from "./read.ts";
-import { nearest } from "../domain/nearest.ts";
 
 export function wholeNumber(limits: { readonly least: number; readonly most: number }): Reader<number> {
   const { least, most } = limits;

@@ -4,17 +4,20 @@ import type { Audit, Tally } from "./audit.ts";
 import { createGithub } from "./github/github.ts";
 import { githubSpec } from "./github/spec.ts";
 import { createGuests } from "./guest/guests.ts";
-import { guestSpec } from "./guest/spec.ts";
+import { images } from "./guest/images.ts";
 import type { Handler } from "./handler.ts";
 import { createPve } from "./pve/pve.ts";
 import { pveSpec } from "./pve/spec.ts";
 import type { WorldTime } from "./time.ts";
 
-/** A described world: what a `--world` file holds. */
+const ms = z.number().min(0).optional();
+
+/** A described world: what a `--world` file holds. Durations are milliseconds of life. */
 export const worldSpec = z.strictObject({
   pve: pveSpec.prefault({}),
   github: githubSpec.prefault({}),
-  guest: guestSpec.prefault({}),
+  /** How long a guest's own doings last. */
+  guest: z.strictObject({ boot: ms, agent: ms, shutdown: ms, register: ms, connect: ms }).prefault({}),
   /** Environment variables for a dispatcher that is to serve this world. */
   dispatcher: z.record(z.string(), z.string()).default({}),
 });
@@ -38,7 +41,7 @@ export function createWorld(options: {
 }): World {
   const { spec, time, chance, audit } = options;
   const github = createGithub({ spec: spec.github, time, chance, audit });
-  const boot = createGuests({ runners: github.runners, spec: spec.guest, time, audit });
+  const boot = createGuests({ runners: github.runners, durations: given(spec.guest), time, audit, images });
   const pve = createPve({ spec: spec.pve, time, chance, audit, boot });
   return {
     pve: pve.handler,
@@ -54,4 +57,9 @@ export function createWorld(options: {
       };
     },
   };
+}
+
+/** Without the keys that nobody gave. */
+function given(durations: WorldSpec["guest"]): Readonly<Partial<Record<keyof WorldSpec["guest"], number>>> {
+  return Object.fromEntries(Object.entries(durations).filter(([, value]) => value !== undefined));
 }

@@ -120,11 +120,11 @@ const unreached: ReadonlySet<string> = new Set([
 ]);
 
 const errorOf = (call: Call, code: ErrorCode, cause: string, details: ErrorDetails): DispatcherError =>
-  new DispatcherError(code, `${call.method} ${call.path}: ${cause}`, details);
+  new DispatcherError(code, `PVE ${call.method} ${call.path}: ${cause}`, details);
 
 function remedyOf(call: Call, code: ErrorCode, { sentence }: Refusal): string | null {
   if (code === "unauthorized") {
-    return "check the token's id and secret, and that neither the token nor its user has expired or is disabled";
+    return "check the token's id and secret (PROXMOX_TOKEN_ID, PROXMOX_TOKEN_SECRET), and that neither the token nor its user has expired or is disabled";
   }
   if (code !== "forbidden") return null;
   const [, path, privileges] = /\((\/[^,\s]*), ([\w.|]+)\)/.exec(sentence) ?? [];

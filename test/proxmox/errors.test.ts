@@ -50,7 +50,7 @@ for (const [status, sentence, code] of refusals) {
   test(`a change answered ${status} "${sentence}" is ${code}`, () => {
     const error = errorOfRefusal(change, { status, sentence, parameters: null });
     assert.equal(error.code, code);
-    assert.equal(error.message, `POST /nodes/pve1/qemu/9000/clone: ${sentence}`);
+    assert.equal(error.message, `PVE POST /nodes/pve1/qemu/9000/clone: ${sentence}`);
     assert.equal(error.details.status, status);
   });
 }

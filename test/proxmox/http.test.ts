@@ -176,9 +176,9 @@ test("a change that is aborted on its way has lost its answer; before its way it
 
 test("a success of another shape is an internal error that names the call", async () => {
   for (const [reply, what] of [
-    [() => new Response("<html>"), /^GET \/version: the answer is not JSON$/],
-    [() => Response.json({}), /^GET \/version: the answer has no data$/],
-    [() => data({ version: 8 }), /^GET \/version: the answer has another shape: data\.version: /],
+    [() => new Response("<html>"), /^PVE GET \/version: the answer is not JSON$/],
+    [() => Response.json({}), /^PVE GET \/version: the answer has no data$/],
+    [() => data({ version: 8 }), /^PVE GET \/version: the answer has another shape: data\.version: /],
   ] as const satisfies readonly (readonly [Reply, RegExp])[]) {
     const call = fakePve(reply).http.get(["version"], { schema: z.object({ version: z.string() }), signal: never });
     await assert.rejects(call, (e) => hasCode(e, "internal") && what.test(e.message));

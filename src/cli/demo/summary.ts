@@ -36,7 +36,7 @@ export function summarise(records: readonly AuditRecord[], jobs: number): Summar
   return {
     jobs,
     completed: new Set(ended.map((r) => r.job)).size,
-    elapsedMs: Math.max(0, ...ended.map((r) => r.at)) - Math.min(...queued.values()),
+    elapsedMs: ended.length === 0 ? 0 : Math.max(...ended.map((r) => r.at)) - Math.min(...queued.values()),
     queuedToStartMs: spread(toStart),
     queuedToRunningMs: spread(toRunning),
     left,

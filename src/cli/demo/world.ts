@@ -62,7 +62,7 @@ export function demoWorld({ jobs, registration, delivery, snippets, config }: De
       DISPATCHER_CONFIG: config,
       REGISTRATION: registration,
       DELIVERY: delivery,
-      SNIPPETS_DIR: snippets,
+      ...(delivery === "snippets" ? { SNIPPETS_DIR: snippets } : {}),
     },
   };
 }

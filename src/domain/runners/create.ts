@@ -14,7 +14,9 @@ export function create(world: RunnerWorld, demands: readonly Demand[]): readonly
   for (const demand of demands) {
     const launches = launchesFor(demand, totalRoom, world, guestsOn);
     totalRoom -= launches.filter((step) => "kind" in step).length;
-    steps.push(...launches, ...blockNotes(demand.pool, world));
+    // A pool that found no node has said why already.
+    const said = launches.some((step) => !("kind" in step));
+    steps.push(...launches, ...(said ? [] : blockNotes(demand.pool, world)));
   }
   return [...steps, ...refusals(world.forge.jobs)];
 }

@@ -9,7 +9,21 @@ export async function warmUp(): Promise<void> {
   for (const line of lines) await bash.exec(line);
 }
 
-const text = ["awk", "basename", "column", "cut", "dirname", "echo", "fold", "grep", "head", "jq", "printf", "rev", "sed"];
+const text = [
+  "awk",
+  "basename",
+  "column",
+  "cut",
+  "dirname",
+  "echo",
+  "fold",
+  "grep",
+  "head",
+  "jq",
+  "printf",
+  "rev",
+  "sed",
+];
 const more = ["sort", "tail", "tee", "tr", "uniq", "wc", "xargs", "base64", "cat", "date", "env", "expr", "printenv"];
 const files = ["chmod", "cp", "du", "file", "find", "gzip", "ln", "ls", "md5sum", "mkdir", "mv", "readlink", "rm"];
 const others = ["rmdir", "seq", "sha256sum", "sleep", "stat", "tar", "touch", "true", "false", "which", "yes", "diff"];
