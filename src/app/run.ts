@@ -1,9 +1,13 @@
+import { schedule } from "node-cron";
 import type { Config } from "../config/config.ts";
 import { hasCode } from "../domain/errors.ts";
 import { type Clock, type Ms, SECOND } from "../domain/time.ts";
 import { type StatusServer, startStatusServer } from "../server/status-server.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type Logger, spellError } from "./logger.ts";
+
+/** When seeds that were left behind are looked for, besides at the start and after each failure. */
+const sweepSchedule = "*/5 * * * *";
 
 /** Operations in hand get this long to finish after the first signal; a restart takes up whatever they leave. */
 const grace: Ms = 90 * SECOND;
@@ -19,7 +23,9 @@ export async function run(
     const ready = await waitForBoth(config, dispatcher, { clock, log, pause: config.pollInterval, stop });
     if (ready !== "ready") return ready === "stopped" ? 0 : 1;
     const abandon = new AbortController();
+    const sweeps = schedule(sweepSchedule, () => dispatcher.engine.sweep());
     await dispatcher.engine.run(stop, abandon.signal);
+    await sweeps.destroy();
     await drain(dispatcher, abandon, log);
     return 0;
   } finally {

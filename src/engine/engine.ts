@@ -22,6 +22,8 @@ export class Engine {
   readonly #bell = new Bell();
   readonly #operations: Operations;
   readonly #begun = new Map<Operation, Instant>();
+  /** The first pass looks for what an earlier life left behind. */
+  #sweepDue = true;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -62,7 +64,9 @@ export class Engine {
     }
   }
 
-  ring(): void {
+  /** The next pass, which comes at once, also looks for seeds that were left behind. */
+  sweep(): void {
+    this.#sweepDue = true;
     this.#bell.ring();
   }
 
@@ -77,7 +81,8 @@ export class Engine {
   async #look(signal: AbortSignal): Promise<{ site: PassContext["site"]; intent: Intent }> {
     const { site: door, features, clock } = this.#options;
     this.#operations.beginPass();
-    const site = await door.observe(signal);
+    const site = await door.observe(signal, { seeds: this.#sweepDue });
+    this.#sweepDue = false;
     const context = (): PassContext => {
       const now = clock.now();
       return { site, now, inHand: this.#operations.inHand(), resting: this.#operations.resting(now) };
@@ -98,6 +103,8 @@ export class Engine {
     this.#begun.delete(operation);
     if (error === null) onEvent({ event: "operation.done", operation, ms });
     else onEvent({ event: "operation.failed", operation, error, ms });
+    // What failed may have left a seed.
+    if (error !== null) this.#sweepDue = true;
     this.#bell.ring();
   }
 }

@@ -31,8 +31,8 @@ export type AgentAnswer = "answers" | "silent" | "unknown";
  * alone, reads the guest afresh and proves that it is ours; without that proof it throws `not_ours` and has changed nothing.
  */
 export interface Site {
-  /** Whole, or it throws: never half, never empty for "could not ask". */
-  observe(signal: AbortSignal): Promise<SiteView>;
+  /** Whole, or it throws: never half, never empty for "could not ask". Seeds are listed only for a sweep. */
+  observe(signal: AbortSignal, look?: { readonly seeds: boolean }): Promise<SiteView>;
   /** Finds a VMID and clones. Resolves when PVE accepted the clone; `no_capacity` when the range is full. */
   clone(order: CloneOrder, signal: AbortSignal): Promise<Cloning>;
   /** Hardware, protection and onboot cleared, phase `cloned`. */

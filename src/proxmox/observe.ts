@@ -23,7 +23,7 @@ export class Observer {
     this.#templates = templates;
   }
 
-  async observe(signal: AbortSignal): Promise<SiteView> {
+  async observe(signal: AbortSignal, look: { readonly seeds: boolean }): Promise<SiteView> {
     const { client, specs, stores } = this.#context.options;
     const [nodes, listed] = await Promise.all([client.nodes(signal), client.resources(signal)]);
     const live = await this.#liveLists(nodes, listed, signal);
@@ -32,7 +32,7 @@ export class Observer {
     const [views, blocks, seeds] = await Promise.all([
       this.#views(guests, live, signal),
       this.#templates.look(specs, guests, signal),
-      Promise.all(stores.map((store) => store.list(signal))),
+      Promise.all(look.seeds ? stores.map((store) => store.list(signal)) : []),
     ]);
     return { guests: views, nodes, seeds: seeds.flat(), blocks };
   }

@@ -29,7 +29,7 @@ export function createSite(options: SiteOptions): Site {
   };
 
   return {
-    observe: (signal) => observer.observe(signal),
+    observe: (signal, look = { seeds: true }) => observer.observe(signal, look),
     clone: (order, signal) => clone(context, templates, order, signal),
     configure: (guest, spec, signal) => changed(guest, configure(context, guest, spec, signal)),
     attach: (guest, seed, signal) => changed(guest, attach(context, guest, seed, signal)),

@@ -94,7 +94,9 @@ export function createSystem(parts: SystemParts): System {
   /** An error of the file system ends the script: the interpreter lets it through. */
   async function guarded(text: string, how: Parameters<Bash["exec"]>[1]) {
     if (machine.off.aborted) return never<Outcome & { env: Record<string, string> }>();
-    const done = await bash.exec(text, how).catch((error: unknown) => ({
+    // What is given to the interpreter is set there, but not exported.
+    const names = Object.keys(how?.env ?? {}).filter((name) => /^[A-Za-z_]\w*$/.test(name));
+    const done = await bash.exec(`export ${names.join(" ")}\n${text}`, how).catch((error: unknown) => ({
       stdout: "",
       stderr: `bash: ${error instanceof Error ? error.message : String(error)}\n`,
       exitCode: 1,
