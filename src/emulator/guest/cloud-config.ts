@@ -51,7 +51,7 @@ export function readUserData(text: string): UserData {
   let value: unknown;
   try {
     // Cloud-init's parser speaks YAML 1.1 and lets the last of two equal keys win.
-    value = parse(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" }) ?? {};
+    value = parse(text, { version: "1.1", uniqueKeys: false, logLevel: "error" }) ?? {};
   } catch (error) {
     if (!(error instanceof YAMLParseError || error instanceof ReferenceError)) throw error;
     return { kind: "useless", why: `it is not YAML: ${error.message.split("\n")[0]}` };

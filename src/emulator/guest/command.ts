@@ -21,7 +21,8 @@ export function commandOf(system: System, name: string, run: Run): Command {
 export function inherited(context: ResolvedCommandContext): ProcessOptions {
   return {
     user: currentUser(),
-    env: { ...context.exportedEnv },
+    // The interpreter counts positional parameters among the exported.
+    env: Object.fromEntries(Object.entries(context.exportedEnv ?? {}).filter(([name]) => /^[A-Za-z_]\w*$/.test(name))),
     cwd: context.cwd,
     stdin: latin1FromBytes(context.stdin),
     stop: currentProcess()?.stop ?? null,

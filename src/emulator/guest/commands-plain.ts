@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { posix } from "node:path";
 import type { Command } from "just-bash";
 import { commandOf, done, failed, inherited, optionOf, parseArguments } from "./command.ts";
+import { starter } from "./interpreter-gaps.ts";
 import { currentProcess, currentUser } from "./process.ts";
 import type { Outcome, System } from "./system.ts";
 import { durationIn } from "./units.ts";
@@ -120,6 +121,10 @@ export function plainCommands(system: System): readonly Command[] {
       }),
     ),
 
+    commandOf(system, starter, (args, context) => {
+      const argv = args.slice(args[0] === "--" ? 1 : 0);
+      return argv.length === 0 ? done() : system.program(argv, inherited(context));
+    }),
     ...["bash", "sh", "dash"].map((name) => shell(name)),
     ...["hostname", "hostnamectl"].map((name) =>
       commandOf(system, name, (args) => {
@@ -146,16 +151,13 @@ export function plainCommands(system: System): readonly Command[] {
       const isCommand = flags.some((flag) => /^-\w*c$/.test(flag));
       const options = inherited(context);
       const path = plain < 0 ? null : files.resolvePath(context.cwd, args[plain] ?? "");
+      if (isCommand) {
+        const [zero = name, ...given] = args.slice(plain + 1);
+        const env = { ...options.env, 0: zero };
+        const set = flags.map((flag) => flag.replace("c", "")).filter((flag) => flag !== "-l");
+        return system.script(words(set, given, args[plain] ?? ""), { ...options, env });
+      }
       const set = flags.filter((flag) => flag !== "-l" && flag !== "--login" && flag !== "-s");
-      if (isCommand)
-        return system.script(
-          words(
-            set.map((f) => f.replace("c", "")),
-            args.slice(plain + 1),
-            args[plain] ?? "",
-          ),
-          options,
-        );
       if (path === null) return system.script(words(set, [], latin1(options.stdin ?? "")), { ...options, stdin: "" });
       if (!(await files.exists(path))) return failed(`${name}: ${args[plain]}: No such file or directory`, 127);
       const text = await files.readFile(path);

@@ -36,7 +36,8 @@ export function runService(system: System, name: string, unit: Unit, stop: Abort
     const failure = await main();
     if (failure !== null) system.note(`${name} failed: ${failure}`);
     cameUp(failure === null ? { ok: true } : { ok: false, why: `Job for ${name} failed: ${failure}` });
-    await sequence("ExecStopPost", null);
+    const last = await sequence("ExecStopPost", null);
+    if (last !== null) system.note(`${name}: ${last}`);
     const action = settingOf(unit, failure === null ? "Unit.SuccessAction" : "Unit.FailureAction");
     if (action?.startsWith("poweroff")) system.powerOff();
   }
@@ -112,7 +113,9 @@ export function runService(system: System, name: string, unit: Unit, stop: Abort
   }
 
   async function isExecutable(path: string): Promise<boolean> {
-    return (await system.files.exists(path)) && ((await system.files.stat(path)).mode & 0o111) !== 0;
+    if (!(await system.files.exists(path))) return false;
+    // The interpreter's own programs stand there without a mode.
+    return /^(\/usr)?\/bin\//.test(path) || ((await system.files.stat(path)).mode & 0o111) !== 0;
   }
 }
 

@@ -12,6 +12,7 @@ import { createDisk } from "./disk.ts";
 import type { Durations } from "./durations.ts";
 import type { GuestFiles } from "./files.ts";
 import type { Image } from "./images.ts";
+import { interpreterGaps } from "./interpreter-gaps.ts";
 import { never, type Process, runAs } from "./process.ts";
 import { createServices, type Services } from "./services.ts";
 import { epilogue } from "./trap.ts";
@@ -63,7 +64,8 @@ export interface SystemParts {
   readonly note: (what: string) => void;
 }
 
-const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+// The folders of the interpreter's own programs first: those in sbin only lead there.
+const path = "/usr/local/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 export function createSystem(parts: SystemParts): System {
   const { machine, time, note } = parts;
@@ -120,7 +122,7 @@ export function createSystem(parts: SystemParts): System {
       const [first = ""] = argv;
       const isScript = first.includes("/") && (await shellScript(files, files.resolvePath(options.cwd, first)));
       // A script gets a process of its own, with its own EXIT handler.
-      return script([...(isScript ? ["bash"] : []), ...argv].map(quote).join(" "), options);
+      return script([isScript ? "bash" : "command", ...argv].map(quote).join(" "), options);
     },
 
     login(user) {
@@ -162,11 +164,13 @@ export function createSystem(parts: SystemParts): System {
       ...(parts.image.runner ? runnerCommands(system) : []),
     ],
   });
+  bash.registerTransformPlugin(interpreterGaps);
   return system;
 }
 
 async function shellScript(files: GuestFiles, path: string): Promise<boolean> {
-  if (!(await files.exists(path))) return false;
+  // What stands in these is a mark of the interpreter's for a program of its own.
+  if (/^(\/usr)?\/bin\//.test(path) || !(await files.exists(path))) return false;
   const { isFile, mode } = await files.stat(path);
   if (!isFile || (mode & 0o111) === 0) return false;
   const text = await files.readFile(path).catch(() => "");

@@ -1,9 +1,28 @@
 import { armed, lab } from "./lab.ts";
 import { MINUTE } from "../../../src/domain/time.ts";
-const l = lab({ jobs: [{}] });
-const guest = l.seeded(armed((await l.mint("vm-1")).config));
+const l = lab({ jobs: [{labels:["self-hosted","proxmox"]}] });
+const g = l.seeded(`#cloud-config
+runcmd:
+  - sed -i 's/^actions-runner/echo actions-runner/' /opt/actions-runner/*.sh
+  - cat /opt/actions-runner/run-once.sh /opt/actions-runner/config.sh
+  - bash -x /opt/actions-runner/run-once.sh "https://github.com/octo/demo" "tok" "proxmox" "vm-9"
+`);
 await l.time.pass(10 * MINUTE);
-console.log(guest.notes(), await guest.text("/var/log/cloud-init-output.log"));
-const g2 = l.seeded("#cloud-config\nruncmd:\n  - cd /opt/actions-runner\n  - runuser -u runner -- ./run.sh a; echo $?\n  - /opt/actions-runner/run-once.sh a b c\n");
-await l.time.pass(10 * MINUTE);
-console.log(g2.notes(), await g2.text("/var/log/cloud-init-output.log"));
+console.log(g.notes(), await g.text("/var/log/cloud-init-output.log"));
+const s = l.seeded(`#cloud-config
+write_files:
+  - path: /etc/systemd/system/a.service
+    content: |
+      [Service]
+      Type=oneshot
+      User=ci
+      RuntimeDirectory=a
+      ExecStart=/bin/sh -c 'echo hi > /run/a/out'
+runcmd:
+  - /bin/false; echo $?
+  - /bin/sh -c 'echo hi'
+  - /usr/bin/env; echo $?
+  - systemctl start a; echo $?
+`);
+await l.time.pass(MINUTE);
+console.log(s.notes(), await s.text("/var/log/cloud-init-output.log"), await s.text("/run/a/out"));
