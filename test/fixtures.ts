@@ -122,6 +122,7 @@ export function siteOf(guests: readonly GuestView[] = [], change: Partial<SiteVi
     nodes: [{ name: asNodeName("pve1"), online: true, freeMemory: null, load: null }],
     seeds: [],
     blocks: [],
+    hidden: [],
     ...change,
   };
 }

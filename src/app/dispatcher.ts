@@ -1,9 +1,9 @@
 import type { Config } from "../config/config.ts";
 import { DispatcherError } from "../domain/errors.ts";
-import type { GuestName, StorageName } from "../domain/ids.ts";
+import type { GuestName } from "../domain/ids.ts";
 import type { Chance } from "../domain/naming.ts";
 import type { ForgeView } from "../domain/observation.ts";
-import { type RunnerPool, repositoriesOf, runnerLabels } from "../domain/pool.ts";
+import { type RunnerPool, repositoriesOf, runnerLabels, type StoreName, storeNameOf } from "../domain/pool.ts";
 import type { Decision } from "../domain/runners/decide.ts";
 import { type Clock, SECOND } from "../domain/time.ts";
 import { Engine } from "../engine/engine.ts";
@@ -110,11 +110,12 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     chance,
     maxTotal: config.maxTotal,
     pools: new Map(config.pools.map((pool) => [pool.name, pool])),
-    storeOf: (pool) => storeOf(stores, pool.delivery.storage),
-    storeNamed: (storage) => stores.get(storage) ?? null,
+    storeOf: (pool) => storeOf(stores, storeNameOf(pool.delivery)),
+    storeNamed: (name) => stores.get(name) ?? null,
     render: (pool, name, credential) => renderUserDataFor(config, templates, pool, name, credential),
     onDecision: (decision, view) => {
       metrics.decision(decision, view);
+      for (const [about, why] of [...view.silent, ...view.silentScopes]) health.silent("github", `${about}: ${why}`);
       around.onDecision?.(decision, view);
     },
   });
@@ -134,9 +135,9 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   return { engine, client, forge, health, metrics };
 }
 
-function storeOf(stores: ReadonlyMap<StorageName, SeedStore>, storage: StorageName): SeedStore {
-  const store = stores.get(storage);
-  if (store === undefined) throw new DispatcherError("internal", `seed storage ${storage}: not configured`);
+function storeOf(stores: ReadonlyMap<StoreName, SeedStore>, name: StoreName): SeedStore {
+  const store = stores.get(name);
+  if (store === undefined) throw new DispatcherError("internal", `seed store ${name}: not configured`);
   return store;
 }
 

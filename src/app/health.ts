@@ -58,12 +58,13 @@ export class Health {
   }
 
   report(): HealthReport {
+    const { proxmox, github } = this.#services;
     const fresh = this.#lastPass !== null && this.#clock.now() - this.#lastPass < this.#patience;
     return {
-      ok: fresh && this.#trouble === null,
+      ok: fresh && this.#trouble === null && proxmox.trouble === null && github.trouble === null,
       ...this.#identity,
       lastPass: { at: iso(this.#lastPass), trouble: this.#trouble },
-      services: { proxmox: serviceHealth(this.#services.proxmox), github: serviceHealth(this.#services.github) },
+      services: { proxmox: serviceHealth(proxmox), github: serviceHealth(github) },
     };
   }
 }

@@ -86,7 +86,7 @@ function logNotes(
 ): Map<string, string> {
   const now = new Map<string, string>();
   for (const { about, text } of notes) {
-    const words = text.replaceAll(/\d+/g, "#");
+    const words = text.replaceAll(/\d+( (?:ms|s|min|h)\b)?/g, "#");
     if (before.get(about) !== words) log.info(`${about}: ${text}`);
     now.set(about, words);
   }

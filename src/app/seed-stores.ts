@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
-import type { NodeName, StorageName } from "../domain/ids.ts";
-import type { RunnerPool } from "../domain/pool.ts";
+import type { NodeName } from "../domain/ids.ts";
+import { type Delivery, type RunnerPool, type StoreName, storeNameOf } from "../domain/pool.ts";
 import type { SeedStore } from "../engine/site.ts";
 import { seedFileName, vmidOfSeed } from "../guest/iso-names.ts";
 import { blankSeed, seedImage } from "../guest/seed-image.ts";
@@ -20,20 +20,24 @@ export interface SeedStoresOptions {
 }
 
 /** One store per storage and delivery; pools that name the same storage share it. */
-export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<StorageName, SeedStore> {
+export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<StoreName, SeedStore> {
   const { pools } = options.config;
-  const storages = new Set(pools.map((pool) => pool.delivery.storage));
-  return new Map([...storages].map((storage) => [storage, storeFor(options, storage)]));
+  const deliveries = new Map(pools.map((pool) => [storeNameOf(pool.delivery), pool.delivery]));
+  return new Map([...deliveries].map(([name, delivery]) => [name, storeFor(options, name, delivery)]));
 }
 
-function storeFor({ config, client, tasks, limits }: SeedStoresOptions, storage: StorageName): SeedStore {
-  const pools = config.pools.filter((pool) => pool.delivery.storage === storage);
+function storeFor(
+  { config, client, tasks, limits }: SeedStoresOptions,
+  name: StoreName,
+  delivery: Delivery,
+): SeedStore {
+  const { storage } = delivery;
+  const pools = config.pools.filter((pool) => storeNameOf(pool.delivery) === name);
   const ranges = pools.map((pool) => pool.guest.range);
   const { instance } = config;
-  const snippets = pools.map((pool) => pool.delivery).find((delivery) => delivery.kind === "snippets");
-  if (snippets !== undefined) {
+  if (delivery.kind === "snippets") {
     const [node] = nodesOf(pools);
-    return createSnippetStore({ storage, folder: snippets.folder, instance, ranges, node, files: nodeFiles });
+    return createSnippetStore({ storage, folder: delivery.folder, instance, ranges, node, files: nodeFiles });
   }
   return createIsoSeeds({
     client,

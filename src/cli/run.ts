@@ -9,7 +9,10 @@ import { ready } from "./ready.ts";
 export const runCommand = (io: Io, ends: Ends): Command =>
   new Command("run")
     .description("Serve waiting jobs until stopped. SIGTERM finishes what is in hand; a second one leaves at once.")
-    .option("--env <file>", "environment file (default: dispatcher.env here, then in /etc/dispatcher)")
+    .option(
+      "--env <file>",
+      "environment file (default: dispatcher.env here, in /etc/dispatcher, or /etc/default/dispatcher)",
+    )
     .action(({ env }: { env?: string }) => ends(daemon(io, env)));
 
 async function daemon(io: Io, envFile: string | undefined): Promise<ExitCode> {

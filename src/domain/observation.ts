@@ -1,6 +1,6 @@
-import type { GuestName, JobId, NodeName, PoolName, RepositoryName, RunnerId, StorageName, Vmid } from "./ids.ts";
+import type { GuestName, JobId, NodeName, PoolName, RepositoryName, RunnerId, Vmid } from "./ids.ts";
 import type { Marker } from "./marker.ts";
-import type { ScopeKey } from "./pool.ts";
+import type { ScopeKey, StoreName } from "./pool.ts";
 import type { Instant } from "./time.ts";
 
 /** Unknown is not stopped: a node that does not answer, or two lists that disagree. */
@@ -34,7 +34,7 @@ export interface NodeView {
 export interface SeedView {
   readonly vmid: Vmid;
   readonly node: NodeName;
-  readonly storage: StorageName;
+  readonly store: StoreName;
   /** False for the blank that is left where a token may not delete. */
   readonly holdsContent: boolean;
 }
@@ -46,12 +46,19 @@ export interface PoolBlock {
   readonly why: string;
 }
 
+export interface HiddenGuest {
+  readonly pool: PoolName;
+  readonly vmid: Vmid;
+}
+
 /** All that PVE says at one moment. */
 export interface SiteView {
   readonly guests: readonly GuestView[];
   readonly nodes: readonly NodeView[];
   readonly seeds: readonly SeedView[];
   readonly blocks: readonly PoolBlock[];
+  /** Guests that this process has cloned and its token cannot see: they take room, and nobody can prove them ours. */
+  readonly hidden: readonly HiddenGuest[];
 }
 
 export interface RunnerView {

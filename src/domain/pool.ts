@@ -68,6 +68,12 @@ export interface RunnerPool {
   readonly hardLifetime: Ms;
 }
 
+/** Which store of seeds a pool uses: one storage may serve both deliveries. */
+export type StoreName = `${Delivery["kind"]} ${string}`;
+
+export const storeNameOf = (delivery: Pick<Delivery, "kind" | "storage">): StoreName =>
+  `${delivery.kind} ${delivery.storage}`;
+
 /** Equal for scopes that share one list of runners at GitHub. */
 export type ScopeKey = `repos/${string}` | `orgs/${string}`;
 

@@ -48,13 +48,18 @@ export class Engine {
 
   /** What would be done now, and why; changes nothing. */
   async intend(signal: AbortSignal): Promise<Intent> {
-    return (await this.#look(signal)).intent;
+    return (await this.#look(signal, true)).intent;
   }
 
   async pass(signal: AbortSignal, abandon: AbortSignal): Promise<void> {
     const { clock, onEvent } = this.#options;
     const started = clock.now();
-    const { site, intent } = await this.#look(signal);
+    const sweeping = this.#sweepDue;
+    this.#sweepDue = false;
+    const { site, intent } = await this.#look(signal, sweeping).catch((error: unknown) => {
+      this.#sweepDue ||= sweeping;
+      throw error;
+    });
     onEvent({ event: "pass.done", ms: clock.now() - started, site, intent });
     for (const operation of intent.operations) {
       this.#begun.set(operation, clock.now());
@@ -78,11 +83,10 @@ export class Engine {
     return this.#operations.running();
   }
 
-  async #look(signal: AbortSignal): Promise<{ site: PassContext["site"]; intent: Intent }> {
+  async #look(signal: AbortSignal, sweeping: boolean): Promise<{ site: PassContext["site"]; intent: Intent }> {
     const { site: door, features, clock } = this.#options;
     this.#operations.beginPass();
-    const site = await door.observe(signal, { seeds: this.#sweepDue });
-    this.#sweepDue = false;
+    const site = await door.observe(signal, { seeds: sweeping });
     const context = (): PassContext => {
       const now = clock.now();
       return { site, now, inHand: this.#operations.inHand(), resting: this.#operations.resting(now) };

@@ -1,7 +1,7 @@
-import type { NodeName, StorageName, Vmid } from "../domain/ids.ts";
+import type { NodeName, Vmid } from "../domain/ids.ts";
 import type { Marker } from "../domain/marker.ts";
 import type { SeedView, SiteView } from "../domain/observation.ts";
-import type { GuestRef, GuestSpec } from "../domain/pool.ts";
+import type { GuestRef, GuestSpec, StoreName } from "../domain/pool.ts";
 
 export interface CloneOrder {
   readonly spec: GuestSpec;
@@ -63,5 +63,5 @@ export interface SeedStore {
   /** Removes it where the token may, otherwise leaves a blank. Only for VMIDs that no guest holds. */
   remove(vmid: Vmid, node: NodeName, signal: AbortSignal): Promise<void>;
   list(signal: AbortSignal): Promise<readonly SeedView[]>;
-  readonly storage: StorageName;
+  readonly name: StoreName;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DispatcherError } from "../domain/errors.ts";
 import type { InstanceName, NodeName, StorageName, Vmid } from "../domain/ids.ts";
 import type { SeedView } from "../domain/observation.ts";
+import { storeNameOf } from "../domain/pool.ts";
 import { inRange, spellRange, type VmidRange } from "../domain/vmids.ts";
 import type { SeedStore } from "../engine/site.ts";
 import { folderError, systemCode } from "./folder-error.ts";
@@ -22,6 +23,7 @@ export interface SnippetStoreOptions {
 /** PVE takes no snippets by its API: they are written where the storage's folder is mounted. */
 export function createSnippetStore(options: SnippetStoreOptions): SeedStore {
   const { storage, folder, instance, ranges, node, files } = options;
+  const store = storeNameOf({ kind: "snippets", storage });
 
   /** The snippet, and the unfinished one that a crash may have left beside it. */
   const namesOf = (vmid: Vmid): { readonly file: string; readonly draft: string } => {
@@ -59,7 +61,7 @@ export function createSnippetStore(options: SnippetStoreOptions): SeedStore {
   };
 
   return {
-    storage,
+    name: store,
 
     async put(seed, signal) {
       const { file, draft } = namesOf(seed.vmid);
@@ -82,7 +84,7 @@ export function createSnippetStore(options: SnippetStoreOptions): SeedStore {
         const vmid = vmidOf(name);
         if (vmid === null) continue;
         const holdsContent = size > 0 || seeds.get(vmid)?.holdsContent === true;
-        seeds.set(vmid, { vmid, node, storage, holdsContent });
+        seeds.set(vmid, { vmid, node, store, holdsContent });
       }
       return [...seeds.values()];
     },

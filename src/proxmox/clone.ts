@@ -66,6 +66,7 @@ async function begin(
     accept(upid !== null);
     if (upid === null) return;
     context.settle(vmid, order.node);
+    context.made.set(vmid, order.spec.pool);
     await finish(context, guest, order, upid, signal);
   });
   const ended = done.finally(() => context.reserved.delete(vmid));

@@ -1,5 +1,5 @@
 import { DispatcherError, hasCode } from "../domain/errors.ts";
-import type { NodeName, Vmid } from "../domain/ids.ts";
+import type { NodeName, PoolName, Vmid } from "../domain/ids.ts";
 import type { Ownership } from "../domain/ownership.ts";
 import type { GuestSpec } from "../domain/pool.ts";
 import type { Clock } from "../domain/time.ts";
@@ -25,6 +25,8 @@ export class SiteContext {
   readonly options: SiteOptions;
   /** VMIDs of clone calls and tasks of ours that are not over. */
   readonly reserved = new Set<Vmid>();
+  /** VMIDs that this process has cloned to and not seen go. */
+  readonly made = new Map<Vmid, PoolName>();
   readonly #nodes = new Map<Vmid, NodeName>();
   #used: ReadonlySet<Vmid> = new Set();
 

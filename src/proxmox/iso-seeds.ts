@@ -1,6 +1,7 @@
 import { hasCode } from "../domain/errors.ts";
 import type { NodeName, StorageName, Vmid } from "../domain/ids.ts";
 import type { SeedView } from "../domain/observation.ts";
+import { storeNameOf } from "../domain/pool.ts";
 import { MINUTE } from "../domain/time.ts";
 import { inRange, type VmidRange } from "../domain/vmids.ts";
 import type { SeedStore } from "../engine/site.ts";
@@ -31,6 +32,8 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
   /** False once PVE refused it: deletion needs the broad Datastore.Allocate. */
   let mayDelete = true;
 
+  const name = storeNameOf({ kind: "iso", storage });
+
   const volumeOf = (vmid: Vmid): string => `${storage}:iso/${fileName(vmid)}`;
 
   const upload = (vmid: Vmid, node: NodeName, bytes: Uint8Array, signal: AbortSignal): Promise<void> =>
@@ -47,15 +50,15 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
     return volumes.flatMap(({ volid, size }) => {
       const vmid = options.vmidOf(volid.slice(`${storage}:iso/`.length));
       if (vmid === null || !options.ranges.some((range) => inRange(vmid, range))) return [];
-      return [{ vmid, node, storage, holdsContent: size > options.blank.length }];
+      return [{ vmid, node, store: name, holdsContent: size > options.blank.length }];
     });
   };
 
   return {
-    storage,
+    name,
 
-    async put({ vmid, node, name, userData }, signal) {
-      await upload(vmid, node, options.image({ name, userData }), signal);
+    async put({ vmid, node, name: guest, userData }, signal) {
+      await upload(vmid, node, options.image({ name: guest, userData }), signal);
       return { kind: "cdrom", volume: volumeOf(vmid) };
     },
 

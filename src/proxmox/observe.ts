@@ -1,7 +1,7 @@
 import { hasCode } from "../domain/errors.ts";
 import { asGuestName, type NodeName, type Vmid } from "../domain/ids.ts";
 import { nonceIn } from "../domain/naming.ts";
-import type { GuestView, NodeView, Power, SiteView } from "../domain/observation.ts";
+import type { GuestView, HiddenGuest, NodeView, Power, SiteView } from "../domain/observation.ts";
 import { standingOf } from "../domain/ownership.ts";
 import { inRange } from "../domain/vmids.ts";
 import type { GuestSummary } from "./client.ts";
@@ -34,7 +34,21 @@ export class Observer {
       this.#templates.look(specs, guests, signal),
       Promise.all(look.seeds ? stores.map((store) => store.list(signal)) : []),
     ]);
-    return { guests: views, nodes, seeds: seeds.flat(), blocks };
+    const hidden = await this.#hidden(new Set(guests.map((guest) => guest.vmid)), signal);
+    return { guests: views, nodes, seeds: seeds.flat(), blocks, hidden };
+  }
+
+  /** What we cloned, is there, and is not shown to us: a token without VM.Audit. */
+  async #hidden(listed: ReadonlySet<Vmid>, signal: AbortSignal): Promise<readonly HiddenGuest[]> {
+    const { made, reserved } = this.#context;
+    const unseen = [...made].filter(([vmid]) => !listed.has(vmid) && !reserved.has(vmid));
+    const hidden: HiddenGuest[] = [];
+    for (const [vmid, pool] of unseen) {
+      const answer = await this.#context.isFree(vmid, signal);
+      if (answer === "free") made.delete(vmid);
+      if (answer === "used") hidden.push({ vmid, pool });
+    }
+    return hidden;
   }
 
   /** After a change of ours: what was read of it is old. */

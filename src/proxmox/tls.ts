@@ -102,7 +102,9 @@ function doubtAbout(socket: Socket, sha256: string, target: buildConnector.Optio
   return new DispatcherError(
     "untrusted",
     `${where}: its certificate shows fingerprint ${shown ?? "none"}, expected ${spellFingerprint(sha256)}`,
-    { remedy: `if the certificate was renewed, ${remedyWith(shown ?? null)}` },
+    {
+      remedy: `if the certificate was renewed, compare the new one with what \`pvenode cert info\` prints on the node`,
+    },
   );
 }
 
@@ -116,12 +118,9 @@ async function distrustOf(url: URL, failure: unknown): Promise<DispatcherError |
   const wayOut = shown === null ? "" : `; if its SHA-256 fingerprint is ${shown}, set PROXMOX_FINGERPRINT=${shown}`;
   return new DispatcherError("untrusted", `PVE at ${url.origin}: ${reason}${wayOut}`, {
     cause: failure,
-    remedy: remedyWith(shown),
+    remedy: "compare it with what `pvenode cert info` prints on the node",
   });
 }
-
-const remedyWith = (shown: string | null): string =>
-  `compare it with what \`pvenode cert info\` prints on the node${shown === null ? "" : `, then set PROXMOX_FINGERPRINT=${shown}`}`;
 
 const spellFingerprint = (sha256: string): string => (sha256.toUpperCase().match(/../g) ?? []).join(":");
 

@@ -39,10 +39,10 @@ export async function scrub(
 /** A seed whose guest is gone. */
 export async function sweep(
   { site, storeNamed }: Tools,
-  { vmid, node, storage }: Action<"sweep">,
+  { vmid, node, store: name }: Action<"sweep">,
   signal: AbortSignal,
 ): Promise<void> {
-  const store = storeNamed(storage);
+  const store = storeNamed(name);
   if (store === null) return;
   const answer = await site.isFree(vmid, signal);
   if (answer === "free") await store.remove(vmid, node, signal);

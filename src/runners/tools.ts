@@ -1,6 +1,6 @@
-import type { GuestName, InstanceName, PoolName, StorageName } from "../domain/ids.ts";
+import type { GuestName, InstanceName, PoolName } from "../domain/ids.ts";
 import type { Chance } from "../domain/naming.ts";
-import type { RunnerPool } from "../domain/pool.ts";
+import type { RunnerPool, StoreName } from "../domain/pool.ts";
 import type { Clock } from "../domain/time.ts";
 import type { Credential, Forge } from "../engine/forge.ts";
 import type { SeedStore, Site } from "../engine/site.ts";
@@ -15,7 +15,7 @@ export interface Tools {
   readonly pools: ReadonlyMap<PoolName, RunnerPool>;
   /** Where the pool's seeds go. */
   readonly storeOf: (pool: RunnerPool) => SeedStore;
-  readonly storeNamed: (storage: StorageName) => SeedStore | null;
+  readonly storeNamed: (name: StoreName) => SeedStore | null;
   /** The user-data that makes a guest this pool's runner. */
   readonly render: (pool: RunnerPool, name: GuestName, credential: Credential) => string;
 }

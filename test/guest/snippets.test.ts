@@ -86,7 +86,7 @@ describe("the snippet store", () => {
     }
     for (const name of ["lab-204.yaml.bak", "lab-204.iso", "user.yaml", "lab-2-204.yaml"]) files.content.set(name, "x");
     files.content.set("lab-205.yaml", "").set("lab-206.yaml.draft", "half").set("lab-204.yaml.draft", "");
-    const common = { node, storage: "local" };
+    const common = { node, store: "snippets local" };
     assert.deepEqual(
       [...(await storeOver(files).list(signal))].sort((a, b) => a.vmid - b.vmid),
       [
@@ -164,7 +164,7 @@ describe("the snippet store over a real folder", () => {
       await store.put(seed, signal);
       assert.equal(readFileSync(join(at, "lab-204.yaml"), "utf8"), seed.userData);
       assert.equal(statSync(join(at, "lab-204.yaml")).mode & 0o777, 0o600);
-      assert.deepEqual(await store.list(signal), [{ vmid, node, storage: "local", holdsContent: true }]);
+      assert.deepEqual(await store.list(signal), [{ vmid, node, store: "snippets local", holdsContent: true }]);
       await store.remove(vmid, node, signal);
       assert.deepEqual(readdirSync(at), []);
     }));

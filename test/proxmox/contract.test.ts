@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { asNodeName, asStorageName, asUpid, asVmid } from "../../src/domain/ids.ts";
 import { createClient, type ProxmoxClient } from "../../src/proxmox/client.ts";
+import { contractFile, withoutContracts } from "../contracts.ts";
 import { data, fakePve, never, type Seen } from "./fake-pve.ts";
 
-const folder = process.env.CONTRACTS_DIR ?? "";
-const skip = existsSync(join(folder, "contracts")) ? false : "CONTRACTS_DIR is not set: no schemas and recordings";
+const skip = withoutContracts;
 
 const node = asNodeName("pve1");
 const vmid = asVmid(101);
@@ -54,7 +53,7 @@ const flat = (nodes: readonly SchemaNode[]): SchemaNode[] => nodes.flatMap((n) =
 
 for (const version of ["8.4", "9.2"]) {
   test(`every call and every parameter is one that PVE ${version} knows`, { skip }, async () => {
-    const schema = flat(JSON.parse(readFileSync(join(folder, "contracts", `pve-api-${version}.json`), "utf8")));
+    const schema = flat(JSON.parse(readFileSync(contractFile(`pve-api-${version}.json`), "utf8")));
     for (const [operation, call] of operations) {
       const { http, seen } = fakePve(() => data(null));
       // What is answered matters to other tests; this one looks at what was asked.
@@ -115,7 +114,7 @@ const readers: readonly [line: RegExp, call: (client: ProxmoxClient) => Promise<
 
 for (const file of ["pve-8.4", "pve-9.2", "flows-8.4", "flows-9.2"]) {
   test(`every recorded answer of ${file} that we ask for can be read`, { skip }, async () => {
-    const lines = readFileSync(join(folder, "transcripts", `${file}.jsonl`), "utf8")
+    const lines = readFileSync(contractFile(`${file}.jsonl`), "utf8")
       .trim()
       .split("\n");
     let read = 0;

@@ -1,5 +1,5 @@
-import type { JobId, NodeName, PoolName, RepositoryName, RunnerId, StorageName, Vmid } from "../ids.ts";
-import type { GuestRef, ScopeKey } from "../pool.ts";
+import type { JobId, NodeName, PoolName, RepositoryName, RunnerId, Vmid } from "../ids.ts";
+import type { GuestRef, ScopeKey, StoreName } from "../pool.ts";
 
 /** A runner's record as it is pointed at. */
 export interface RecordRef {
@@ -19,7 +19,7 @@ export interface ActionArgs {
   /** A guest that is powered off. */
   remove: { readonly guest: GuestRef; readonly node: NodeName; readonly record: RecordRef | null };
   forget: { readonly record: RecordRef; readonly name: GuestRef["name"] };
-  sweep: { readonly vmid: Vmid; readonly node: NodeName; readonly storage: StorageName };
+  sweep: { readonly vmid: Vmid; readonly node: NodeName; readonly store: StoreName };
 }
 
 /**

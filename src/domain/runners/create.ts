@@ -1,10 +1,11 @@
 import type { NodeName } from "../ids.ts";
-import type { JobView } from "../observation.ts";
+import type { ForgeView, JobView } from "../observation.ts";
 import { blocksOf, place } from "../placement.ts";
 import type { RunnerPool } from "../pool.ts";
 import type { Action, Note } from "./actions.ts";
 import type { RunnerWorld } from "./decide.ts";
 import { type Demand, desired, serving } from "./demand.ts";
+import { fits, hostedLabels, isSelfHosted } from "./labels.ts";
 
 /** create = min(desired − serving, max − occupying): demand against those who serve, the cap against all who take room. */
 export function create(world: RunnerWorld, demands: readonly Demand[]): readonly (Action | Note)[] {
@@ -16,9 +17,9 @@ export function create(world: RunnerWorld, demands: readonly Demand[]): readonly
     totalRoom -= launches.filter((step) => "kind" in step).length;
     // A pool that found no node has said why already.
     const said = launches.some((step) => !("kind" in step));
-    steps.push(...launches, ...(said ? [] : blockNotes(demand.pool, world)));
+    steps.push(...launches, ...(said ? [] : blockNotes(demand.pool, world)), ...hiddenNotes(demand.pool, world));
   }
-  return [...steps, ...refusals(world.forge.jobs)];
+  return [...steps, ...refusals(world.forge.jobs), ...unmatched(world), ...silences(world.forge)];
 }
 
 function launchesFor(
@@ -70,8 +71,29 @@ const fullness = ({ pool, occupying }: Demand, world: RunnerWorld): string =>
     ? `${occupying} guests of at most ${pool.max}`
     : `all pools together are at their limit of ${world.maxTotal} guests`;
 
+const hiddenNotes = ({ name }: RunnerPool, { site }: RunnerWorld): readonly Note[] =>
+  site.hidden
+    .filter((guest) => guest.pool === name)
+    .map(({ vmid }) => ({
+      about: `VMID ${vmid}`,
+      text: `a guest that was cloned here cannot be seen and so not be removed: grant VM.Audit where pool ${name} clones`,
+    }));
+
 const blockNotes = (pool: RunnerPool, { site }: RunnerWorld): readonly Note[] =>
   blocksOf(pool.name, site.blocks).map((block) => ({ about: `${pool.name} on ${block.node}`, text: block.why }));
+
+/** Whoever misspells a label waits for ever: GitHub says nothing, so we do. Jobs for GitHub's own machines are not ours. */
+const unmatched = ({ forge, pools }: RunnerWorld): readonly Note[] =>
+  forge.jobs.flatMap((job) => {
+    if (job.status !== "queued" || job.refused !== null || pools.some((pool) => fits(job.labels, pool.labels)))
+      return [];
+    if (hostedLabels(job.labels).length > 0 && !job.labels.some(isSelfHosted)) return [];
+    const asked = job.labels.join(", ") || "a runner group";
+    return [{ about: `job ${job.id}`, text: `${job.name} of ${job.repository} gets no guest: no pool has ${asked}` }];
+  });
+
+const silences = ({ silent, silentScopes }: ForgeView): readonly Note[] =>
+  [...silent, ...silentScopes].map(([about, why]) => ({ about: `GitHub, ${about}`, text: why }));
 
 const refusals = (jobs: readonly JobView[]): readonly Note[] =>
   jobs.flatMap((job) =>

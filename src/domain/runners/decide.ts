@@ -79,7 +79,7 @@ function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, now: 
     unclear: () => ({ about: seen.guest.name, text: "kept: PVE or GitHub cannot say how it is" }),
     cloning: () => null,
     cold: () => remove(seen, "it was cloned and never started"),
-    finished: () => remove(seen, "it powered off"),
+    finished: () => remove(seen, "it is powered off"),
     booting: () =>
       age < bootDeadline ? null : retireStep(seen, `no runner within ${spell(bootDeadline)}`, forge, now),
     online: () => scrub(seen) ?? (surplus === null ? null : retireStep(seen, surplus, forge, now)),

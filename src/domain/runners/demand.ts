@@ -43,11 +43,12 @@ function countOf(pool: RunnerPool, world: RunnerWorld, sightings: readonly Sight
   const served = mine.filter(
     (s) => !launching.has(s.guest.name) && (s.side === "busy" || !ending.has(s.guest.name)) && isServing(s),
   );
+  const hidden = world.site.hidden.filter((guest) => guest.pool === pool.name).length;
   const busy = served.filter((s) => s.side === "busy").length;
   return {
     pool,
     ready: served.length - busy + launching.size,
     busy,
-    occupying: mine.length + [...launching].filter((key) => !listed.has(key)).length,
+    occupying: mine.length + hidden + [...launching].filter((key) => !listed.has(key)).length,
   };
 }

@@ -45,6 +45,8 @@ export const isHostedLabel = (label: string): boolean =>
 /** Those a job can ask of a runner of ours only together with `self-hosted`. */
 export const hostedLabels = (labels: readonly string[]): readonly string[] => labels.filter(isHostedLabel);
 
+export const isSelfHosted = (label: string): boolean => lower(label) === selfHosted;
+
 const selfHosted = "self-hosted";
 
 const lower = (text: string): string => text.toLowerCase();

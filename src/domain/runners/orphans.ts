@@ -1,7 +1,7 @@
-import type { PoolName } from "../ids.ts";
+import type { PoolName, Vmid } from "../ids.ts";
 import { nonceIn } from "../naming.ts";
 import type { RunnerView } from "../observation.ts";
-import { instanceLabel, type ScopeKey, scopeKeyOf } from "../pool.ts";
+import { instanceLabel, type ScopeKey, type StoreName, scopeKeyOf } from "../pool.ts";
 import { type Instant, spell } from "../time.ts";
 import { inRange } from "../vmids.ts";
 import type { Action } from "./actions.ts";
@@ -47,17 +47,17 @@ export const forgets = (
   });
 
 /** The key under which a seed is in our hands. */
-export const seedKey = (seed: { readonly storage: string; readonly vmid: number }): string =>
-  `seed ${seed.storage} ${seed.vmid}`;
+export const seedKey = (seed: { readonly store: StoreName; readonly vmid: Vmid }): string =>
+  `seed ${seed.store} ${seed.vmid}`;
 
 /** Seeds whose guest is gone. Whether the VMID is free is asked again before the seed goes. */
 export function sweeps({ site, pools, resting }: RunnerWorld, inHand: ReadonlySet<string>): readonly Action[] {
   const guests = new Set(site.guests.map((g) => g.vmid));
-  return site.seeds.flatMap(({ vmid, node, storage }) => {
+  return site.seeds.flatMap(({ vmid, node, store }) => {
     const pool = pools.find((p) => inRange(vmid, p.guest.range));
-    const key = seedKey({ storage, vmid });
+    const key = seedKey({ store, vmid });
     if (pool === undefined || guests.has(vmid)) return [];
     if (inHand.has(key) || resting.has(key)) return [];
-    return [{ kind: "sweep" as const, pool: pool.name, why: "its guest is gone", vmid, node, storage }];
+    return [{ kind: "sweep" as const, pool: pool.name, why: "its guest is gone", vmid, node, store }];
   });
 }

@@ -29,5 +29,6 @@ const files = ["chmod", "cp", "du", "file", "find", "gzip", "ln", "ls", "md5sum"
 const others = ["rmdir", "seq", "sha256sum", "sleep", "stat", "tar", "touch", "true", "false", "which", "yes", "diff"];
 
 const lines = [...text, ...more, ...files, ...others, "egrep", "fgrep", "gunzip", "nl", "od", "paste", "test"].map(
-  (name) => (name === "sleep" || name === "yes" ? `${name} --help` : `echo a | ${name} --help >/dev/null 2>&1`),
+  (name) =>
+    name === "sleep" || name === "yes" ? `/bin/${name} --help` : `echo a | /bin/${name} --help >/dev/null 2>&1`,
 );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asNodeName, asPoolName, asStorageName, asVmid } from "../../../src/domain/ids.ts";
+import { asNodeName, asPoolName, asVmid } from "../../../src/domain/ids.ts";
 import type { Action } from "../../../src/domain/runners/actions.ts";
 import { type Decision, decide, type RunnerWorld } from "../../../src/domain/runners/decide.ts";
 import { withdrawn } from "../../../src/domain/runners/memory.ts";
@@ -248,7 +248,7 @@ test("a seed whose guest is gone is swept, one whose guest is there is not", () 
   const seed = (vmid: number) => ({
     vmid: asVmid(vmid),
     node: asNodeName("pve1"),
-    storage: asStorageName("local"),
+    store: "iso local" as const,
     holdsContent: true,
   });
   const forge = forgeOf({ runners: [recordOf("a", { online: false })] });
@@ -299,4 +299,30 @@ test("ten thousand guests are decided without quadratic work", () => {
   assert.equal(counting.sightings.length, 10_000);
   assert.equal(counting.memory.traces.size, 10_000);
   assert.ok(decide({ ...world, memory: counting.memory }, start + HOUR).plan.actions.length === 0);
+});
+
+test("a guest of ours that the token cannot see takes room, and the missing privilege is named", () => {
+  const hidden = [{ pool: asPoolName("default"), vmid: asVmid(203) }];
+  const world = worldOf({
+    pools: [poolOf({ max: 1 })],
+    site: siteOf([], { hidden }),
+    forge: forgeOf({ jobs: [jobOf(1)] }),
+  });
+  const { plan } = passes([0, world]);
+  assert.deepEqual(plan.actions, []);
+  assert.match(plan.notes.map((n) => n.text).join(), /grant VM\.Audit/);
+});
+
+test("a job whose labels no pool has is named with them, a job for GitHub's own machines is not", () => {
+  const jobs = [jobOf(1, { labels: ["self-hosted", "gpu"] }), jobOf(2, { labels: ["ubuntu-latest"] })];
+  const { notes } = passes([0, worldOf({ forge: forgeOf({ jobs }) })]).plan;
+  assert.deepEqual(
+    notes.map((n) => n.text),
+    ["job-1 of octo/demo gets no guest: no pool has self-hosted, gpu"],
+  );
+});
+
+test("what GitHub could not be asked is said", () => {
+  const { notes } = passes([0, worldOf({ forge: silentForge })]).plan;
+  assert.ok(notes.some((n) => n.about.includes("octo/demo") && n.text === "GitHub does not answer"));
 });

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv } from "ajv";
+import { contractFile, withoutContracts } from "../../contracts.ts";
 import { lab } from "./lab.ts";
 
-const folder = process.env.CONTRACTS_DIR;
-const skip = folder === undefined ? "CONTRACTS_DIR is not set: the official schemas are not at hand" : false;
+const skip = withoutContracts;
 
 /** OpenAPI 3.0's `nullable` in the words of JSON Schema. */
 function plain(schema: unknown): unknown {
@@ -18,7 +17,7 @@ function plain(schema: unknown): unknown {
 }
 
 test("answers validate against the official schemas", { skip }, async () => {
-  const contract = JSON.parse(readFileSync(join(String(folder), "github-openapi-subset.json"), "utf8"));
+  const contract = JSON.parse(readFileSync(contractFile("github-openapi-subset.json"), "utf8"));
   const ajv = new Ajv({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: "root", ...(plain(contract) as object) });
   const groups = [{ id: 5, name: "vms", visibility: "selected", repositories: ["acme/a"] }];
