@@ -42,11 +42,14 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   const audit = (entry: AuditEntry): void => {
     if (file !== null) writeSync(file, `${JSON.stringify({ at: Date.now(), ...entry })}\n`);
   };
-  const world = createWorld({ spec, time: wallTime(options.speed), chance: systemChance, audit });
+  let githubUrl = "http://localhost";
+  const time = wallTime(options.speed);
+  const world = createWorld({ spec, time, chance: systemChance, audit, githubUrl: () => githubUrl });
   const certificate = await selfSigned(["localhost", "127.0.0.1", options.listen], new Date());
   const { listen: address } = options;
   const pve = await serve({ handler: world.pve, tls: certificate, address, port: options.pvePort, profile: "pve" });
   const github = await serve({ handler: world.github, tls: null, address, port: options.githubPort, profile: "plain" });
+  githubUrl = github.url;
 
   const env = envFor(spec, { pve: pve.url, github: github.url, fingerprint: certificate.fingerprint });
   const text = Object.entries(env)

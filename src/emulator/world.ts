@@ -38,9 +38,17 @@ export function createWorld(options: {
   readonly time: WorldTime;
   readonly chance: Chance;
   readonly audit: Audit;
+  /** Where the pretended GitHub is reached, once it is served: what its answers and its runners link to. */
+  readonly githubUrl?: () => string;
 }): World {
-  const { spec, time, chance, audit } = options;
-  const github = createGithub({ spec: spec.github, time, chance, audit });
+  const { spec, time, chance, audit, githubUrl } = options;
+  const github = createGithub({
+    spec: spec.github,
+    time,
+    chance,
+    audit,
+    ...(githubUrl === undefined ? {} : { baseUrl: githubUrl }),
+  });
   const boot = createGuests({ runners: github.runners, durations: given(spec.guest), time, audit, images });
   const pve = createPve({ spec: spec.pve, time, chance, audit, boot });
   return {
