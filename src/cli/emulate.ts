@@ -6,6 +6,7 @@ import type { AuditEntry } from "../emulator/audit.ts";
 import type { Ends } from "./cli.ts";
 import { envFor } from "./emulated-env.ts";
 import type { ExitCode, Io } from "./io.ts";
+import { sampleWorld } from "./sample-world.ts";
 
 interface Options {
   readonly world?: string;
@@ -21,7 +22,7 @@ interface Options {
 export const emulateCommand = (io: Io, ends: Ends): Command =>
   new Command("emulate")
     .description("A pretended PVE and GitHub, to try everything on a laptop. Runs until stopped.")
-    .option("--world <file>", "a described world, YAML or JSON (default: one small node, one repository)")
+    .option("--world <file>", "a described world, YAML or JSON (default: one node with a template, a job a minute)")
     .option(
       "--audit <file>",
       "write every mutating call with its target, and every start and end of a job (JSON lines)",
@@ -35,9 +36,11 @@ export const emulateCommand = (io: Io, ends: Ends): Command =>
     .action((options: Options) => ends(emulate(io, options)));
 
 async function emulate(io: Io, options: Options): Promise<ExitCode> {
-  const { serve, createWorld, readWorld, selfSigned, wallTime } = await emulator();
-  const path = options.world ?? null;
-  const spec = readWorld(path ?? "(default)", path === null ? "{}" : readFileSync(resolve(io.cwd, path), "utf8"));
+  const { serve, createWorld, worldSpec, readWorld, selfSigned, wallTime } = await emulator();
+  const spec =
+    options.world === undefined
+      ? worldSpec.parse(sampleWorld)
+      : readWorld(options.world, readFileSync(resolve(io.cwd, options.world), "utf8"));
   const file = options.audit === undefined ? null : openSync(resolve(io.cwd, options.audit), "a");
   const audit = (entry: AuditEntry): void => {
     if (file !== null) writeSync(file, `${JSON.stringify({ at: Date.now(), ...entry })}\n`);
@@ -57,7 +60,7 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
     .join("");
   if (options.env !== undefined) writeFileSync(resolve(io.cwd, options.env), text, { mode: 0o600 });
   if (options.json === true) io.out(`${JSON.stringify({ pve: pve.url, github: github.url, env })}\n`);
-  else io.out(`${greeting(pve.url, github.url, certificate.fingerprint)}${options.env === undefined ? text : ""}`);
+  else io.out(greeting(pve.url, github.url, certificate.fingerprint, options.env ?? null, text));
 
   await tallying(() => audit({ event: "tally", ...world.tally() }), io.stop);
   await Promise.all([pve.close(), github.close()]);
@@ -67,14 +70,14 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
 
 /** Loaded only when asked for: the daemon carries no emulator. */
 async function emulator() {
-  const [{ serve }, { createWorld }, { readWorld }, { selfSigned }, { wallTime }] = await Promise.all([
+  const [{ serve }, { createWorld, worldSpec }, { readWorld }, { selfSigned }, { wallTime }] = await Promise.all([
     import("../emulator/serve.ts"),
     import("../emulator/world.ts"),
     import("../emulator/world-file.ts"),
     import("../emulator/certificate.ts"),
     import("../emulator/time.ts"),
   ]);
-  return { serve, createWorld, readWorld, selfSigned, wallTime };
+  return { serve, createWorld, worldSpec, readWorld, selfSigned, wallTime };
 }
 
 /** Writes the totals every second until stopped, and once more at the end. */
@@ -91,9 +94,12 @@ function tallying(write: () => void, stop: AbortSignal): Promise<void> {
   });
 }
 
-const greeting = (pve: string, github: string, fingerprint: string): string =>
-  `pretended PVE     ${pve}\npretended GitHub  ${github}\ncertificate       ${fingerprint}\n` +
-  "Put the following into dispatcher.env and start `dispatcher run`:\n\n";
+function greeting(pve: string, github: string, fingerprint: string, file: string | null, env: string): string {
+  const where = `pretended PVE     ${pve}\npretended GitHub  ${github}\ncertificate       ${fingerprint}\n`;
+  return file === null
+    ? `${where}Put the following into dispatcher.env and start \`dispatcher run\`:\n\n${env}`
+    : `${where}start \`dispatcher run --env ${file}\`\n`;
+}
 
 function portNumber(text: string): number {
   const port = Number(text);

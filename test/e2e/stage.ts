@@ -47,8 +47,8 @@ export class Program {
           .split("\n")
           .map(said)
           .find((line) => pattern.test(line));
-        if (found !== undefined) return end(() => resolve(found));
-        if (!this.running()) end(() => reject(new Error(`it ended without ${pattern}:\n${this.#text}`)));
+        if (found !== undefined) end(() => resolve(found));
+        else if (!this.running()) end(() => reject(new Error(`it ended without ${pattern}:\n${this.#text}`)));
       };
       const timer = setTimeout(() => end(() => reject(new Error(`no ${pattern} in:\n${this.#text}`))), patience);
       const end = (then: () => void): void => {
