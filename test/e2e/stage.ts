@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditRecord, Tally } from "../../src/emulator/audit.ts";
@@ -102,13 +103,22 @@ export class Stage {
   }
 
   audit(): readonly AuditRecord[] {
-    const lines = readFileSync(join(this.folder, "audit.jsonl"), "utf8").split("\n");
-    return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as AuditRecord);
+    // What comes after the last line end is not written to its end yet.
+    const lines = readFileSync(join(this.folder, "audit.jsonl"), "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as AuditRecord);
   }
 
   /** Mutating calls, whatever was answered. */
   changes(): readonly AuditRecord[] {
     return this.audit().filter((record) => record.event === "pve" || record.event === "github");
+  }
+
+  /** Resolves when the audit file says so: it is looked at whenever it has grown. */
+  async until(holds: (records: readonly AuditRecord[]) => boolean): Promise<void> {
+    const deadline = AbortSignal.timeout(patience);
+    const changes = watch(join(this.folder, "audit.jsonl"), { signal: deadline });
+    if (holds(this.audit())) return;
+    for await (const _ of changes) if (holds(this.audit())) return;
   }
 
   /** Stops the emulator, whose last word is what was left behind. */
