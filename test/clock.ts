@@ -21,12 +21,17 @@ export class ManualClock implements Clock {
   sleep(ms: Ms, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const sleeper = { at: this.#now + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener("abort", () => {
+      const leave = (): void => {
         this.#sleepers = this.#sleepers.filter((s) => s !== sleeper);
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const sleeper = { at: this.#now + ms, wake };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", leave, { once: true });
     });
   }
 
@@ -47,21 +52,21 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Jumps from sleeper to sleeper until `work` is over. */
-  async until<T>(work: Promise<T>): Promise<T> {
+  /** Jumps from sleeper to sleeper until `work` is over; `rest` resolves when nothing but time can bring it forward. */
+  async until<T>(work: Promise<T>, rest: () => Promise<void> = settle): Promise<T> {
     let over = false;
     const end = (): void => {
       over = true;
     };
     work.then(end, end);
-    await settle();
+    await rest();
     while (!over) {
       const next = this.#first(Number.POSITIVE_INFINITY);
       if (next !== null) {
         this.#now = Math.max(this.#now, next.at);
         next.wake();
       }
-      await settle();
+      await rest();
     }
     return work;
   }

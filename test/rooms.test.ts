@@ -6,9 +6,10 @@ import { test } from "node:test";
 /** Who may import whom (ARCHITECTURE.md, Rooms). A file at the top of src/ is a room of its own. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
-  cli: ["app", "server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
-  app: ["server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
+  cli: ["app", "doctor", "server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
+  app: ["doctor", "server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
   server: ["engine", "domain"],
+  doctor: ["proxmox", "github", "engine", "config", "domain"],
   config: ["domain"],
   runners: ["engine", "domain"],
   engine: ["domain"],

@@ -19,6 +19,7 @@ import { createLimits, defaultLimits } from "../proxmox/limits.ts";
 import { createSite } from "../proxmox/site.ts";
 import { createTasks } from "../proxmox/tasks.ts";
 import { Runners } from "../runners/feature.ts";
+import type { Tools } from "../runners/tools.ts";
 import { Health } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
@@ -44,6 +45,8 @@ export interface Dispatcher {
   readonly forge: GithubForge;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** What runners' operations work with: for a command that performs one by itself. */
+  readonly tools: Tools;
 }
 
 /** The user-data templates' texts, by path. */
@@ -71,7 +74,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const client = createClient(http);
   const tasks = createTasks(client, clock);
   const limits = createLimits(defaultLimits);
-  const stores = createSeedStores({ config, client, tasks, limits });
+  const stores = createSeedStores({ config, client, tasks, limits, clock });
   const specs = config.pools.map((pool) => pool.guest);
   const site = createSite({
     client,
@@ -102,17 +105,20 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     },
   });
 
-  const runners = new Runners({
+  const tools: Tools = {
     instance: config.instance,
     site,
     forge,
     clock,
     chance,
-    maxTotal: config.maxTotal,
     pools: new Map(config.pools.map((pool) => [pool.name, pool])),
     storeOf: (pool) => storeOf(stores, storeNameOf(pool.delivery)),
     storeNamed: (name) => stores.get(name) ?? null,
     render: (pool, name, credential) => renderUserDataFor(config, templates, pool, name, credential),
+  };
+  const runners = new Runners({
+    ...tools,
+    maxTotal: config.maxTotal,
     onDecision: (decision, view) => {
       metrics.decision(decision, view);
       for (const [about, why] of [...view.silent, ...view.silentScopes]) health.silent("github", `${about}: ${why}`);
@@ -132,7 +138,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
       around.onEvent(event);
     },
   });
-  return { engine, client, forge, health, metrics };
+  return { engine, client, forge, health, metrics, tools };
 }
 
 function storeOf(stores: ReadonlyMap<StoreName, SeedStore>, name: StoreName): SeedStore {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { schedule } from "node-cron";
 import type { Config } from "../config/config.ts";
 import { hasCode } from "../domain/errors.ts";
@@ -23,6 +24,8 @@ export async function run(
     const ready = await waitForBoth(config, dispatcher, { clock, log, pause: config.pollInterval, stop });
     if (ready !== "ready") return ready === "stopped" ? 0 : 1;
     const abandon = new AbortController();
+    // Every operation in hand listens: more than ten are no leak.
+    setMaxListeners(0, stop, abandon.signal);
     const sweeps = schedule(sweepSchedule, () => dispatcher.engine.sweep());
     await dispatcher.engine.run(stop, abandon.signal);
     await sweeps.destroy();

@@ -1,9 +1,11 @@
 import type { Config } from "../config/config.ts";
 import type { NodeName } from "../domain/ids.ts";
 import { type Delivery, type RunnerPool, type StoreName, storeNameOf } from "../domain/pool.ts";
+import type { Clock } from "../domain/time.ts";
 import type { SeedStore } from "../engine/site.ts";
 import { seedFileName, vmidOfSeed } from "../guest/iso-names.ts";
 import { blankSeed, seedImage } from "../guest/seed-image.ts";
+import { createSftpFiles } from "../guest/sftp-files.ts";
 import { nodeFiles } from "../guest/snippet-files.ts";
 import { createSnippetStore } from "../guest/snippets.ts";
 import { metaData } from "../guest/user-data.ts";
@@ -17,6 +19,7 @@ export interface SeedStoresOptions {
   readonly client: ProxmoxClient;
   readonly tasks: Tasks;
   readonly limits: Limits;
+  readonly clock: Clock;
 }
 
 /** One store per storage and delivery; pools that name the same storage share it. */
@@ -27,7 +30,7 @@ export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<StoreN
 }
 
 function storeFor(
-  { config, client, tasks, limits }: SeedStoresOptions,
+  { config, client, tasks, limits, clock }: SeedStoresOptions,
   name: StoreName,
   delivery: Delivery,
 ): SeedStore {
@@ -37,7 +40,9 @@ function storeFor(
   const { instance } = config;
   if (delivery.kind === "snippets") {
     const [node] = nodesOf(pools);
-    return createSnippetStore({ storage, folder: delivery.folder, instance, ranges, node, files: nodeFiles });
+    const { folder, host } = delivery;
+    const files = host === null ? nodeFiles : createSftpFiles({ host, clock });
+    return createSnippetStore({ storage, folder, host, instance, ranges, node, files });
   }
   return createIsoSeeds({
     client,

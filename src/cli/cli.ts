@@ -1,10 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { spellError } from "../app/logger.ts";
 import { version } from "../app/version.ts";
+import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { emulateCommand } from "./emulate.ts";
 import type { ExitCode, Io } from "./io.ts";
+import { launchCommand } from "./launch.ts";
 import { onceCommand } from "./once.ts";
+import { proxmoxSetupCommand } from "./proxmox-setup.ts";
 import { runCommand } from "./run.ts";
 import { seedCommand } from "./seed.ts";
 import { statusCommand } from "./status.ts";
@@ -23,7 +27,18 @@ export async function cli(io: Io): Promise<ExitCode> {
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
     .enablePositionalOptions();
-  for (const command of [runCommand, onceCommand, statusCommand, seedCommand, emulateCommand, demoCommand]) {
+  for (const command of [
+    runCommand,
+    onceCommand,
+    statusCommand,
+    doctorCommand,
+    launchCommand,
+    seedCommand,
+    emulateCommand,
+    demoCommand,
+    benchCommand,
+    proxmoxSetupCommand,
+  ]) {
     const sub = command(io, ends);
     program.addCommand(sub.copyInheritedSettings(program));
   }

@@ -1,8 +1,10 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { systemChance } from "../app/system.ts";
 import type { AuditEntry } from "../emulator/audit.ts";
+import type { Handler } from "../emulator/handler.ts";
 import type { Ends } from "./cli.ts";
 import { envFor } from "./emulated-env.ts";
 import type { ExitCode, Io } from "./io.ts";
@@ -15,6 +17,7 @@ interface Options {
   readonly pvePort: number;
   readonly githubPort: number;
   readonly speed: number;
+  readonly githubDelay: number;
   readonly env?: string;
   readonly json?: true;
 }
@@ -31,6 +34,7 @@ export const emulateCommand = (io: Io, ends: Ends): Command =>
     .option("--pve-port <port>", "port of the pretended PVE, 0 for any", portNumber, 0)
     .option("--github-port <port>", "port of the pretended GitHub, 0 for any", portNumber, 0)
     .option("--speed <factor>", "how much faster than life durations pass", positive, 1)
+    .option("--github-delay <ms>", "how long GitHub takes for each answer, whatever the speed", milliseconds, 0)
     .option("--env <file>", "write the environment file for a dispatcher there (default: print it)")
     .option("--json", "print one line of JSON when ready")
     .action((options: Options) => ends(emulate(io, options)));
@@ -51,7 +55,13 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   const certificate = await selfSigned(["localhost", "127.0.0.1", options.listen], new Date());
   const { listen: address } = options;
   const pve = await serve({ handler: world.pve, tls: certificate, address, port: options.pvePort, profile: "pve" });
-  const github = await serve({ handler: world.github, tls: null, address, port: options.githubPort, profile: "plain" });
+  const github = await serve({
+    handler: delayed(world.github, options.githubDelay),
+    tls: null,
+    address,
+    port: options.githubPort,
+    profile: "plain",
+  });
   githubUrl = github.url;
 
   const env = envFor(spec, { pve: pve.url, github: github.url, fingerprint: certificate.fingerprint });
@@ -67,6 +77,10 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   if (file !== null) closeSync(file);
   return 0;
 }
+
+/** What a request does, it does at once; only its answer travels. */
+const delayed = (handler: Handler, ms: number): Handler =>
+  ms === 0 ? handler : async (request) => (await Promise.all([handler(request), sleep(ms)]))[0];
 
 /** Loaded only when asked for: the daemon carries no emulator. */
 async function emulator() {
@@ -99,6 +113,12 @@ function greeting(pve: string, github: string, fingerprint: string, file: string
   return file === null
     ? `${where}Put the following into dispatcher.env and start \`dispatcher run\`:\n\n${env}`
     : `${where}start \`dispatcher run --env ${file}\`\n`;
+}
+
+function milliseconds(text: string): number {
+  const ms = Number(text);
+  if (!Number.isInteger(ms) || ms < 0) throw new InvalidArgumentError("it must be a whole number of milliseconds");
+  return ms;
 }
 
 function portNumber(text: string): number {

@@ -59,12 +59,22 @@ export function ready(io: Io, options: { readonly envFile?: string; readonly qui
   };
 }
 
-/** The environment file fills what the environment leaves open. */
+/** The environment file fills what the environment leaves open. Null: every problem was printed. */
 export function readSettings(io: Io, envFile: string | undefined) {
+  const { source, loaded } = loadSettings(io, envFile);
+  if (loaded.ok) return loaded;
+  if (loaded.missing) io.err(`${loaded.problems.join("")}\n`);
+  else io.err(`the configuration (${source}) cannot be used:\n${loaded.problems.map((p) => `  - ${p}\n`).join("")}`);
+  return null;
+}
+
+/** The same, with the problems as a value, for commands that tell them in their own way. */
+export function loadSettings(io: Io, envFile: string | undefined) {
   const file = envFile ?? envFiles.find((name) => existsSync(resolve(io.cwd, name)));
+  const source = file ?? "the environment";
   if (envFile !== undefined && !existsSync(resolve(io.cwd, envFile))) {
-    io.err(`environment file ${envFile}: there is no such file; give --env another\n`);
-    return null;
+    const problem = `environment file ${envFile}: there is no such file; give --env another`;
+    return { source, loaded: { ok: false, missing: true, problems: [problem] } } as const;
   }
   const fromFile = file === undefined ? {} : parse(readFileSync(resolve(io.cwd, file)));
   const loaded = load({
@@ -73,8 +83,5 @@ export function readSettings(io: Io, envFile: string | undefined) {
     cwd: io.cwd,
     builtinTemplate: fileURLToPath(new URL("../../templates/runner.yaml.ejs", import.meta.url)),
   });
-  if (loaded.ok) return loaded;
-  const source = file === undefined ? "the environment" : file;
-  io.err(`the configuration (${source}) cannot be used:\n${loaded.problems.map((p) => `  - ${p}\n`).join("")}`);
-  return null;
+  return { source, loaded: loaded.ok ? loaded : ({ ...loaded, missing: false } as const) };
 }

@@ -38,6 +38,10 @@ export const variables = {
   PROXMOX_STORAGE: "local",
   DELIVERY: "iso",
   SNIPPETS_DIR: "/opt/dispatcher/snippets",
+  SNIPPETS_SFTP: null,
+  SNIPPETS_SFTP_KEY: null,
+  SNIPPETS_SFTP_KEY_FILE: null,
+  SNIPPETS_SFTP_HOST_KEY: null,
   REGISTRATION: null,
   USER_DATA_TEMPLATE: null,
   POLL_INTERVAL: "15",
@@ -92,7 +96,7 @@ export function misspelt(env: Readonly<Record<string, string | undefined>>): rea
     });
 }
 
-const ours = /^(PROXMOX_|RUNNER_|GITHUB_TOKEN|DISPATCHER_|REPO_|TEMPLATE_)/;
+const ours = /^(PROXMOX_|RUNNER_|GITHUB_TOKEN|DISPATCHER_|REPO_|TEMPLATE_|SNIPPETS_)/;
 
 /** No labels are a value; no folder is a mistake that must not turn into the default folder. */
 const mayBeEmpty: readonly VariableName[] = ["RUNNER_LABELS", "SNIPPETS_DIR"];

@@ -1,10 +1,11 @@
-import type { RunnerPool } from "../domain/pool.ts";
+import { type RunnerPool, storeNameOf } from "../domain/pool.ts";
 import { inRange, overlap, spellRange, type VmidRange } from "../domain/vmids.ts";
-import type { Environment } from "./environment.ts";
+import { folderInUse, readDelivery } from "./delivery.ts";
+import type { Environment, VariableName } from "./environment.ts";
 import { poolName } from "./names.ts";
 import { readPool } from "./pool.ts";
 import { entrySettings } from "./pool-entry.ts";
-import type { PoolSettings } from "./pool-settings.ts";
+import type { PoolSettings, Setting } from "./pool-settings.ts";
 import type { PoolsFile } from "./pools-file.ts";
 import { at, bad, each, type Read } from "./read.ts";
 import { quote } from "./readers.ts";
@@ -37,21 +38,28 @@ export function readFleet(drafts: readonly Draft[]): Read<readonly RunnerPool[]>
 
 /** Whoever names the folder most likely comes from the time when snippets were the only way: it is said. */
 export function unusedFolders(env: Environment, drafts: readonly Draft[]): readonly string[] {
-  const folders = drafts.map(({ settings }) => settings.snippetsDir);
-  const used = drafts.filter(({ settings }) => uses(settings, "snippets")).map(({ settings }) => settings.snippetsDir);
-  return [...new Set(folders.map(({ where }) => where))]
-    .filter((where) => where !== "SNIPPETS_DIR" || env.given("SNIPPETS_DIR") !== null)
-    .filter((where) => !used.some((folder) => folder.where === where))
-    .map((where) => `${where}: not used, since delivery is iso; ask for snippets to keep the folder in use`);
+  const given = ({ origin, where, read }: Setting<unknown>): boolean =>
+    origin === "environment" ? env.given(where as VariableName) !== null : !read.ok || read.value !== null;
+  const used = drafts.map(({ settings }) => folderInUse(settings)?.where);
+  const unused = drafts.flatMap(({ settings }) => {
+    const inUse = folderInUse(settings);
+    const why =
+      inUse === null
+        ? "since delivery is iso; ask for snippets to keep the folder in use"
+        : `since ${inUse.where} says where snippets go; remove one of the two`;
+    return [settings.snippetsDir, settings.sftp]
+      .filter((folder) => given(folder) && !used.includes(folder.where))
+      .map(({ where }) => `${where}: not used, ${why}`);
+  });
+  return [...new Set(unused)];
 }
-
-const uses = ({ delivery }: PoolSettings, kind: "iso" | "snippets"): boolean =>
-  delivery.read.ok && delivery.read.value === kind;
 
 /** What is wrong between pools, whether or not each is right in itself. */
 const conflicts = (drafts: readonly Draft[]): readonly string[] =>
   drafts.flatMap((one, index) => [
-    ...drafts.slice(0, index).flatMap((earlier) => [...sameName(one, earlier), ...sharedVmids(one, earlier)]),
+    ...drafts
+      .slice(0, index)
+      .flatMap((earlier) => [...sameName(one, earlier), ...sharedVmids(one, earlier), ...twoFolders(one, earlier)]),
     ...templateInReach(one, drafts),
   ]);
 
@@ -65,6 +73,18 @@ function sharedVmids(one: Draft, earlier: Draft): readonly string[] {
   if (mine === null || theirs === null || !overlap(mine, theirs)) return [];
   const pair = `${spellRange(mine)} of pool ${quote(one.name)} overlap ${spellRange(theirs)} of pool ${quote(earlier.name)}`;
   return [`${one.where}: VMIDs ${pair}; give each pool vmids of its own`];
+}
+
+/** Seeds of one storage are looked for in one folder. */
+function twoFolders(one: Draft, earlier: Draft): readonly string[] {
+  const [mine, theirs] = [readDelivery(one.settings), readDelivery(earlier.settings)];
+  if (!mine.ok || !theirs.ok || mine.value.kind === "iso" || theirs.value.kind === "iso") return [];
+  if (storeNameOf(mine.value) !== storeNameOf(theirs.value) || mine.value.folder === theirs.value.folder) return [];
+  const where = folderInUse(one.settings)?.where ?? one.where;
+  const { storage, folder } = theirs.value;
+  return [
+    `${where}: storage ${storage} has its snippets in ${folder} for pool ${quote(earlier.name)}; name one folder`,
+  ];
 }
 
 /** In a pool's range everything is there to be cloned into and removed. */

@@ -17,6 +17,8 @@ import {
 import { type PoolSettings, type Setting, setting } from "./pool-settings.ts";
 import { at, bad, chain, combine, good, type Read, type Reader } from "./read.ts";
 import { commaList, duration, gibibytes, mebibytes } from "./readers.ts";
+import { readSecret } from "./secrets.ts";
+import { hostKey, privateKeyIn, sftpAddress } from "./sftp.ts";
 import { userDataOf } from "./user-data.ts";
 
 /** What the environment says of pools: the pool `default`, and what the file's pools leave out. */
@@ -54,6 +56,14 @@ export function poolDefaults(
     max: settled("RUNNER_MAX", maxReader),
     delivery: settled("DELIVERY", deliveryReader),
     snippetsDir: settled("SNIPPETS_DIR", (text) => good(text === "" ? "" : resolve(cwd.path, text))),
+    sftp: optional("SNIPPETS_SFTP", sftpAddress),
+    // Its problems name themselves, since the key may come from three places.
+    sftpKey: {
+      where: "SNIPPETS_SFTP_KEY",
+      origin: "environment",
+      read: chain(readSecret("SNIPPETS_SFTP_KEY", env, cwd), (key) => at("SNIPPETS_SFTP_KEY", privateKeyIn(key))),
+    },
+    sftpHostKey: optional("SNIPPETS_SFTP_HOST_KEY", hostKey),
     registration: optional("REGISTRATION", registrationReader),
     userData: from("USER_DATA_TEMPLATE", userDataOf(env, cwd, context.builtinTemplate)),
     runnerUser: settled("RUNNER_USER", names.runnerUser),

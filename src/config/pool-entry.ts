@@ -17,6 +17,7 @@ import type { PoolsFile } from "./pools-file.ts";
 import { at, bad, chain, combine, each, good, type Read, type Reader } from "./read.ts";
 import { duration, gibibytes, mebibytes, quote } from "./readers.ts";
 import { readScope } from "./scope.ts";
+import { hostKey, privateKeyFile, sftpAddress } from "./sftp.ts";
 import { readUserData } from "./user-data.ts";
 
 type Given = { readonly [K in keyof PoolSettings]: PoolSettings[K] | null };
@@ -50,6 +51,9 @@ export function entrySettings(entry: PoolEntry, where: string, file: PoolsFile):
     max: own("max_runners", maxReader),
     delivery: own("delivery", deliveryReader),
     snippetsDir: own("snippets_dir", (path) => good(path === "" ? "" : resolve(folder.path, path))),
+    sftp: own("snippets_sftp", sftpAddress),
+    sftpKey: own("snippets_sftp_key_file", (path) => privateKeyFile(path, folder)),
+    sftpHostKey: own("snippets_sftp_host_key", hostKey),
     registration: own("registration", registrationReader),
     userData: own("user_data_template", (path) => readUserData(path, folder)),
     runnerUser: own("runner_user", names.runnerUser),

@@ -1,8 +1,10 @@
 import type { NodeName, StorageName } from "../domain/ids.ts";
 import type { Registration, Scope, TemplateRef } from "../domain/pool.ts";
+import type { Secret } from "../domain/secret.ts";
 import type { Ms } from "../domain/time.ts";
 import type { VmidRange } from "../domain/vmids.ts";
 import { at, type Read } from "./read.ts";
+import type { SftpAddress } from "./sftp.ts";
 import type { UserData } from "./user-data.ts";
 
 /** A value as somebody wrote it: where, so that later checks can name the place, and what came of reading it. */
@@ -31,6 +33,10 @@ export interface PoolSettings {
   readonly max: Setting<number>;
   readonly delivery: Setting<"iso" | "snippets">;
   readonly snippetsDir: Setting<string>;
+  /** Null: the folder is mounted here. */
+  readonly sftp: Setting<SftpAddress | null>;
+  readonly sftpKey: Setting<Secret | null>;
+  readonly sftpHostKey: Setting<string | null>;
   /** Null: whatever the user-data template can use. */
   readonly registration: Setting<Registration | null>;
   readonly userData: Setting<UserData>;

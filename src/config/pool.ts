@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import type { PoolName } from "../domain/ids.ts";
-import type { CloneMode, Delivery, GuestSpec, Hardware, Registration, RunnerPool } from "../domain/pool.ts";
+import type { CloneMode, GuestSpec, Hardware, Registration, RunnerPool } from "../domain/pool.ts";
 import { sizeOf, spellRange } from "../domain/vmids.ts";
+import { readDelivery } from "./delivery.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { at, bad, chain, combine, good, type Read } from "./read.ts";
 import { registrationFor } from "./user-data.ts";
@@ -15,7 +16,7 @@ export function readPool(name: Read<PoolName>, settings: PoolSettings): Read<Run
     scope: settings.scope.read,
     max: maxOf(settings),
     registration: registrationOf(settings),
-    delivery: deliveryOf(settings),
+    delivery: readDelivery(settings),
     userDataTemplate: chain(settings.userData.read, (file) => good(file.path)),
     runnerUser: settings.runnerUser.read,
     idlePatience: settings.idlePatience.read,
@@ -68,16 +69,6 @@ function maxOf({ max, range }: PoolSettings): Read<number> {
           bad(`${value} runners need more than the ${size} VMIDs ${spelled}; widen the range or lower this`),
         ),
   );
-}
-
-function deliveryOf({ delivery, storage, snippetsDir }: PoolSettings): Read<Delivery> {
-  const read = combine({ kind: delivery.read, storage: storage.read, folder: snippetsDir.read });
-  return chain(read, ({ kind, storage, folder }): Read<Delivery> => {
-    if (kind === "iso") return good({ kind, storage });
-    return folder === ""
-      ? at(snippetsDir.where, bad("is empty, but delivery by snippets needs the mounted snippets folder; name it"))
-      : good({ kind, storage, folder });
-  });
 }
 
 function registrationOf({ registration, userData }: PoolSettings): Read<Registration> {

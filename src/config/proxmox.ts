@@ -17,7 +17,7 @@ export function readProxmox(env: Environment, secret: Read<Secret | null>, cwd: 
 }
 
 /** A pinned certificate wins over a CA, and a CA over PROXMOX_VERIFY_SSL. */
-function readTrust(env: Environment, cwd: Folder): Read<Trust> {
+export function readTrust(env: Environment, cwd: Folder): Read<Trust> {
   const pin = env.given("PROXMOX_FINGERPRINT");
   const ca = env.given("PROXMOX_CA_CERT");
   if (pin !== null) {

@@ -3,7 +3,12 @@ import type { Environment } from "./environment.ts";
 import { type Folder, readIn } from "./files.ts";
 import { bad, good, type Read } from "./read.ts";
 
-export type SecretName = "PROXMOX_TOKEN_SECRET" | "GITHUB_TOKEN" | "DISPATCHER_KEY" | "DISPATCHER_KEY_PREVIOUS";
+export type SecretName =
+  | "PROXMOX_TOKEN_SECRET"
+  | "GITHUB_TOKEN"
+  | "DISPATCHER_KEY"
+  | "DISPATCHER_KEY_PREVIOUS"
+  | "SNIPPETS_SFTP_KEY";
 
 /** From the variable, the file that NAME_FILE points at, or a systemd credential. Null: from none of them. */
 export function readSecret(name: SecretName, env: Environment, cwd: Folder): Read<Secret | null> {
@@ -49,6 +54,7 @@ function secretOf(name: SecretName, source: Source): Read<Secret> {
   if (text === null) return bad(`${name}: no such file: ${from}; correct the path or create the file`);
   const value = text.replace(/\r?\n$/, "");
   if (value.trim() === "") return bad(`${name}: ${from} is empty; write the secret there, or remove it`);
+  if (name === "SNIPPETS_SFTP_KEY") return good(new Secret(text));
   // A header with such a character is refused by a message that prints it.
   if (hasControl(value)) return bad(`${name}: ${from} holds a line break or a control character; write one line`);
   return value.trim() === value

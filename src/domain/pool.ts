@@ -1,4 +1,5 @@
 import type { GuestName, InstanceName, NodeName, PoolName, RepositoryName, StorageName, Vmid } from "./ids.ts";
+import type { Secret } from "./secret.ts";
 import type { Ms } from "./time.ts";
 import type { VmidRange } from "./vmids.ts";
 
@@ -45,7 +46,23 @@ export type Registration = "jit" | "token";
 
 export type Delivery =
   | { readonly kind: "iso"; readonly storage: StorageName }
-  | { readonly kind: "snippets"; readonly storage: StorageName; readonly folder: string };
+  | {
+      readonly kind: "snippets";
+      readonly storage: StorageName;
+      readonly folder: string;
+      /** Where the folder is; null: mounted here. */
+      readonly host: SftpHost | null;
+    };
+
+/** A machine whose folders are reached by SFTP. */
+export interface SftpHost {
+  readonly user: string;
+  readonly address: string;
+  readonly port: number;
+  readonly privateKey: Secret;
+  /** `SHA256:…`, as ssh-keygen prints it. No other key is trusted. */
+  readonly hostKey: string;
+}
 
 /** A class of identical runners. */
 export interface RunnerPool {
@@ -68,11 +85,17 @@ export interface RunnerPool {
   readonly hardLifetime: Ms;
 }
 
-/** Which store of seeds a pool uses: one storage may serve both deliveries. */
+/** Which store of seeds a pool uses: one storage may serve both deliveries, and one name stand for storages of several hosts. */
 export type StoreName = `${Delivery["kind"]} ${string}`;
 
-export const storeNameOf = (delivery: Pick<Delivery, "kind" | "storage">): StoreName =>
-  `${delivery.kind} ${delivery.storage}`;
+export function storeNameOf(
+  delivery: Pick<Delivery, "kind" | "storage"> & { readonly host?: Pick<SftpHost, "address" | "port"> | null },
+): StoreName {
+  const { kind, storage, host } = delivery;
+  return host === undefined || host === null
+    ? `${kind} ${storage}`
+    : `${kind} ${storage} at ${host.address}:${host.port}`;
+}
 
 /** Equal for scopes that share one list of runners at GitHub. */
 export type ScopeKey = `repos/${string}` | `orgs/${string}`;

@@ -16,6 +16,17 @@ export interface Machine {
   readonly off: AbortSignal;
 }
 
+/** A program that the guest agent started. */
+export type Executed =
+  | { readonly running: true }
+  | {
+      readonly running: false;
+      readonly exitCode: number;
+      readonly signal: number | null;
+      readonly output: string;
+      readonly errors: string;
+    };
+
 /** What PVE reaches inside of a running machine: its guest agent. */
 export interface GuestSystem {
   agentAnswers(): boolean;
@@ -23,6 +34,10 @@ export interface GuestSystem {
   readFile(path: string): Promise<Uint8Array | null>;
   /** False where its folder does not exist. */
   writeFile(path: string, content: Uint8Array): Promise<boolean>;
+  /** Starts a program and gives its process id; null where there is no such program. Left out: it has none. */
+  execute?(command: readonly string[], input: string): Promise<number | null>;
+  /** How it goes with a process, told once after its end; null for one that is not known. */
+  executed?(pid: number): Promise<Executed | null>;
 }
 
 /** Switches a machine on: PVE calls it once per start. */

@@ -2,6 +2,8 @@ import { DispatcherError, type ErrorCode, messageOf } from "../domain/errors.ts"
 
 /** What the file system says about a folder that a person has to provide, in that person's words. */
 export function folderError(which: string, error: unknown): DispatcherError {
+  // Whoever reaches the folder over a network has said it already, and knows more.
+  if (error instanceof DispatcherError) return error;
   const known = troubles.get(systemCode(error));
   if (known === undefined) return new DispatcherError("unavailable", `${which}: ${messageOf(error)}`, { cause: error });
   return new DispatcherError(known.code, `${which}: ${known.cause}`, { cause: error, remedy: known.remedy });

@@ -1,8 +1,8 @@
-import { join } from "node:path";
+import { join } from "node:path/posix";
 import { DispatcherError } from "../domain/errors.ts";
 import type { InstanceName, NodeName, StorageName, Vmid } from "../domain/ids.ts";
 import type { SeedView } from "../domain/observation.ts";
-import { storeNameOf } from "../domain/pool.ts";
+import { type SftpHost, storeNameOf } from "../domain/pool.ts";
 import { inRange, spellRange, type VmidRange } from "../domain/vmids.ts";
 import type { SeedStore } from "../engine/site.ts";
 import { folderError, systemCode } from "./folder-error.ts";
@@ -11,8 +11,10 @@ import type { SnippetFiles } from "./snippet-files.ts";
 
 export interface SnippetStoreOptions {
   readonly storage: StorageName;
-  /** The storage's snippets folder, as it is mounted here. */
+  /** The storage's snippets folder, as it is mounted here or called on its host. */
   readonly folder: string;
+  /** Null, or left out: mounted here. */
+  readonly host?: Pick<SftpHost, "address" | "port"> | null;
   readonly instance: InstanceName;
   readonly ranges: readonly VmidRange[];
   /** Whose storage it is; for a shared one, any node that has it. */
@@ -20,10 +22,10 @@ export interface SnippetStoreOptions {
   readonly files: SnippetFiles;
 }
 
-/** PVE takes no snippets by its API: they are written where the storage's folder is mounted. */
+/** PVE takes no snippets by its API: they are written where the storage's folder is mounted, or by SFTP. */
 export function createSnippetStore(options: SnippetStoreOptions): SeedStore {
-  const { storage, folder, instance, ranges, node, files } = options;
-  const store = storeNameOf({ kind: "snippets", storage });
+  const { storage, folder, host = null, instance, ranges, node, files } = options;
+  const store = storeNameOf({ kind: "snippets", storage, host });
 
   /** The snippet, and the unfinished one that a crash may have left beside it. */
   const namesOf = (vmid: Vmid): { readonly file: string; readonly draft: string } => {

@@ -1,10 +1,23 @@
 import type { NodeName, StorageName, Upid, Vmid } from "../domain/ids.ts";
 import type { Instant, Ms } from "../domain/time.ts";
+import { type AgentCalls, agentCalls } from "./agent-calls.ts";
 import { clusterCalls } from "./cluster-calls.ts";
+import { type ConsoleCalls, consoleCalls } from "./console-calls.ts";
+import { type ContainerCalls, containerCalls } from "./container-calls.ts";
+import { type DownloadCalls, downloadCalls } from "./download-calls.ts";
 import { guestCalls } from "./guest-calls.ts";
 import type { PveHttp } from "./http.ts";
+import { type NodeCalls, nodeCalls } from "./node-calls.ts";
+import { type SnapshotCalls, snapshotCalls } from "./snapshot-calls.ts";
 import { storageCalls } from "./storage-calls.ts";
 import { taskCalls } from "./task-calls.ts";
+
+export interface Version {
+  readonly version: string;
+  readonly release: string;
+  /** Privileges and some answers differ between the two. Null for one that we do not know. */
+  readonly generation: 8 | 9 | null;
+}
 
 export interface NodeSummary {
   readonly name: NodeName;
@@ -51,6 +64,24 @@ export interface VolumeSummary {
   readonly ctime: Instant | null;
 }
 
+export interface VolumeInfo {
+  readonly format: string;
+  /** What a guest sees. */
+  readonly size: number;
+  /** What it takes on the storage. */
+  readonly used: number | null;
+  /** On the node. */
+  readonly path: string | null;
+}
+
+export interface UploadedFile {
+  readonly content: "iso" | "vztmpl" | "import";
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Of the file as it should arrive, where somebody published it; else that of the bytes. */
+  readonly sha256?: string;
+}
+
 export type TaskStatus = { readonly kind: "running" } | { readonly kind: "stopped"; readonly exitStatus: string };
 
 export interface ActiveTask {
@@ -81,8 +112,14 @@ export interface ConfigChange {
 }
 
 /** The calls of PVE that we make, typed. What returns a UPID has only begun when it resolves. */
-export interface ProxmoxClient {
-  version(signal: AbortSignal): Promise<{ version: string; release: string }>;
+export interface ProxmoxClient
+  extends NodeCalls,
+    SnapshotCalls,
+    AgentCalls,
+    ContainerCalls,
+    DownloadCalls,
+    ConsoleCalls {
+  version(signal: AbortSignal): Promise<Version>;
   nodes(signal: AbortSignal): Promise<NodeSummary[]>;
   /** Guests of the whole cluster that the token may see; power and new names come up to ten seconds late. */
   resources(signal: AbortSignal): Promise<GuestSummary[]>;
@@ -93,29 +130,48 @@ export interface ProxmoxClient {
   /** The UPID names the template, not the new guest. */
   clone(node: NodeName, template: Vmid, params: CloneParams, signal: AbortSignal): Promise<Upid>;
   putConfig(node: NodeName, vmid: Vmid, change: ConfigChange, signal: AbortSignal): Promise<void>;
+  /**
+   * The same in a task, whose exit status alone tells what was refused of single options. Null where PVE was done
+   * before it answered.
+   */
+  postConfig(node: NodeName, vmid: Vmid, change: ConfigChange, signal: AbortSignal): Promise<Upid | null>;
   /** `size` as PVE writes it: `20G`, or `+5G`. */
   resize(node: NodeName, vmid: Vmid, disk: string, size: string, signal: AbortSignal): Promise<Upid>;
   start(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Upid>;
   stop(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Upid>;
+  /** Asks the guest to power itself off. `force`: stops it when `timeout` has passed; else the task fails then. */
+  shutdown(
+    node: NodeName,
+    vmid: Vmid,
+    how: { readonly timeout: Ms; readonly force: boolean },
+    signal: AbortSignal,
+  ): Promise<Upid>;
+  /** For good: a template cannot be started, and no call makes it a guest again. */
+  makeTemplate(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Upid>;
   /** With its jobs, ACLs and HA entries; disks that its configuration does not name stay. */
   destroy(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Upid>;
   /** Asks for one VMID and counts guests that the token may not see. Anything but a clear answer is thrown. */
   nextId(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used">;
-  /** Overwrites a file of the same name without a word. */
-  upload(
-    node: NodeName,
-    storage: StorageName,
-    file: { content: "iso"; name: string; bytes: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<Upid>;
+  /** Overwrites a file of the same name without a word. The task compares checksums and fails where they differ. */
+  upload(node: NodeName, storage: StorageName, file: UploadedFile, signal: AbortSignal): Promise<Upid>;
   volumes(
     node: NodeName,
     storage: StorageName,
-    content: "iso" | "snippets" | "images",
+    content: "iso" | "snippets" | "images" | "vztmpl" | "import" | "rootdir" | "backup",
     signal: AbortSignal,
   ): Promise<VolumeSummary[]>;
-  /** Null where PVE was done before it answered. A volume that is not there is no error. */
-  deleteVolume(node: NodeName, storage: StorageName, volid: string, signal: AbortSignal): Promise<Upid | null>;
+  volumeInfo(node: NodeName, storage: StorageName, volid: string, signal: AbortSignal): Promise<VolumeInfo>;
+  /**
+   * Null where PVE was done before it answered, for which it takes its time up to `delay`. A volume that is not there
+   * is no error.
+   */
+  deleteVolume(
+    node: NodeName,
+    storage: StorageName,
+    volid: string,
+    signal: AbortSignal,
+    delay?: Ms,
+  ): Promise<Upid | null>;
   taskStatus(upid: Upid, signal: AbortSignal): Promise<TaskStatus>;
   taskLog(upid: Upid, signal: AbortSignal): Promise<string[]>;
   /** Running tasks of the node: all users' where the token has Sys.Audit on it, otherwise its own. */
@@ -123,11 +179,26 @@ export interface ProxmoxClient {
   abortTask(upid: Upid, signal: AbortSignal): Promise<void>;
   /** An agent that is silent holds one of the daemon's three workers for three seconds. */
   pingAgent(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<"answers" | "silent">;
+  /** Resource pools on which the token has Pool.Audit. */
+  pools(signal: AbortSignal): Promise<{ readonly name: string; readonly comment: string | null }[]>;
   poolMembers(pool: string, signal: AbortSignal): Promise<ReadonlySet<Vmid>>;
   /** Path → privilege → whether it is handed down. A privilege that is named is granted, also with 0. */
   permissions(signal: AbortSignal): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
+  /** What the token may do at one path, inherited privileges included, whether the path exists or not. */
+  privilegesAt(path: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 export function createClient(http: PveHttp): ProxmoxClient {
-  return { ...clusterCalls(http), ...guestCalls(http), ...storageCalls(http), ...taskCalls(http) };
+  return {
+    ...clusterCalls(http),
+    ...nodeCalls(http),
+    ...guestCalls(http),
+    ...snapshotCalls(http),
+    ...agentCalls(http),
+    ...containerCalls(http),
+    ...storageCalls(http),
+    ...downloadCalls(http),
+    ...consoleCalls(http),
+    ...taskCalls(http),
+  };
 }

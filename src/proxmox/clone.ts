@@ -22,10 +22,10 @@ export async function clone(
 ): Promise<Cloning> {
   const { spec } = order;
   for (const vmid of candidates(spec.range, context.taken())) {
-    // Another launch may have taken it while we asked.
     if (context.reserved.has(vmid)) continue;
-    if ((await context.isFree(vmid, signal)) !== "free" || context.reserved.has(vmid)) continue;
+    // Ours before we ask: launches that begin together would all ask for the same one.
     context.reserved.add(vmid);
+    if (!(await isFree(context, vmid, signal))) continue;
     const cloning = await begin(context, templates, order, vmid, signal);
     if (cloning !== null) return cloning;
   }
@@ -36,6 +36,17 @@ export async function clone(
       remedy: "widen the range, or remove guests that are in it",
     },
   );
+}
+
+/** Where it is not, the VMID is out of our hands again. */
+async function isFree(context: SiteContext, vmid: Vmid, signal: AbortSignal): Promise<boolean> {
+  let free = false;
+  try {
+    free = (await context.ask(vmid, signal)) === "free";
+    return free;
+  } finally {
+    if (!free) context.reserved.delete(vmid);
+  }
 }
 
 /** Null when somebody else got the VMID first. */

@@ -5,14 +5,18 @@ import { errorOfNonsense } from "./errors.ts";
 import type { PveHttp } from "./http.ts";
 import * as wire from "./wire.ts";
 
-type ClusterCalls = Pick<ProxmoxClient, "version" | "nodes" | "resources" | "nextId" | "poolMembers" | "permissions">;
+type ClusterCalls = Pick<
+  ProxmoxClient,
+  "version" | "nodes" | "resources" | "nextId" | "pools" | "poolMembers" | "permissions" | "privilegesAt"
+>;
 
 /** What concerns the whole cluster. */
 export function clusterCalls(http: PveHttp): ClusterCalls {
   return {
     async version(signal) {
       const { version, release } = await http.get(["version"], { schema: wire.versionData, signal });
-      return { version, release };
+      const major = Number.parseInt(version, 10);
+      return { version, release, generation: major === 8 || major === 9 ? major : null };
     },
 
     async nodes(signal) {
@@ -49,6 +53,11 @@ export function clusterCalls(http: PveHttp): ClusterCalls {
       }
     },
 
+    async pools(signal) {
+      const pools = await http.get(["pools"], { schema: wire.poolsData, signal });
+      return pools.map(({ poolid, comment }) => ({ name: poolid, comment })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+
     async poolMembers(pool, signal) {
       const { members } = await http.get(["pools", pool], { schema: wire.poolData, signal });
       const guests = members.filter(({ type }) => type === "qemu" || type === "lxc");
@@ -56,6 +65,12 @@ export function clusterCalls(http: PveHttp): ClusterCalls {
     },
 
     permissions: (signal) => http.get(["access", "permissions"], { schema: wire.permissionsData, signal }),
+
+    async privilegesAt(path, signal) {
+      const query = { path };
+      const granted = await http.get(["access", "permissions"], { schema: wire.permissionsData, signal, query });
+      return new Set(Object.keys(granted[path] ?? {}));
+    },
   };
 }
 

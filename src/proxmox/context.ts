@@ -65,7 +65,10 @@ export class SiteContext {
 
   /** Only `nextid` sees guests that are hidden from our token; and what we are cloning ourselves is never free. */
   async isFree(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used" | "unknown"> {
-    if (this.reserved.has(vmid)) return "unknown";
+    return this.reserved.has(vmid) ? "unknown" : this.ask(vmid, signal);
+  }
+
+  async ask(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used" | "unknown"> {
     try {
       return await this.options.client.nextId(vmid, signal);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { DispatcherError, type ErrorCode, type ErrorDetails, messageOf } from "../domain/errors.ts";
 import { Overdue } from "./deadline.ts";
+import { remedyForPrivilege } from "./privilege.ts";
 
 /** What was asked. `mutates` decides whether a missing answer is a loss or just a silence. */
 export interface Call {
@@ -29,19 +30,24 @@ export class NotConnected extends Error {
 /** The only answer to a mutating call that proves that nothing was done and that the same call may be sent again. */
 export const saysNothingWasDone = (sentence: string): boolean => sentence.includes("got no worker upid");
 
+/** PVE's own answer after three seconds: asking at once again only holds the next of its few workers. */
+export const saysAgentIsSilent = (sentence: string): boolean => sentence.includes("QEMU guest agent is not running");
+
 /** PVE says nearly everything with status 500; only its sentence tells what happened. The first match counts. */
 const sentences: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   // A guest's configuration alone: a storage, bridge or file that does not exist says nothing about the guest.
   [/^configuration file 'nodes\/[^/]+\/(qemu-server|lxc)\/\d+\.conf' does not exist/i, "not_found"],
   [/^unable to find configuration file for (VM|CT) \d+/i, "not_found"],
-  [/already exists/i, "already_exists"],
+  [/already exists|already used/i, "already_exists"],
   [/checksum mismatch|detected modified/i, "conflict"],
   [/\b(VM|CT) is locked\b|can't lock file .*got timeout|got lock request timeout/i, "locked"],
   [/got no worker upid|no quorum|guest agent is not running/i, "unavailable"],
   [/is not running|\bnot running$|is running\b|already running|protection mode enabled/i, "conflict"],
   [/does not exist|not supported|does not support|not available|not allowed|not implemented/i, "invalid"],
   [/only root can|no options specified|wrong (file )?extension|no qemu guest agent configured/i, "invalid"],
-  [/hostname lookup '.*' failed|is not a template|cannot (be|use)|unable to parse/i, "invalid"],
+  [/hostname lookup '.*' failed|is not a template|cannot (be|use)|unable to (parse|use)/i, "invalid"],
+  // A file in a guest, a pid that was read before, a volume that is not there.
+  [/^agent error: |^volume_size_info on '.*' failed/i, "invalid"],
 ];
 
 /** 595 and 596 are pveproxy's own, like a gateway's 50x: the daemon behind may have done the work all the same. */
@@ -126,13 +132,5 @@ function remedyOf(call: Call, code: ErrorCode, { sentence }: Refusal): string | 
   if (code === "unauthorized") {
     return "check the token's id and secret (PROXMOX_TOKEN_ID, PROXMOX_TOKEN_SECRET), and that neither the token nor its user has expired or is disabled";
   }
-  if (code !== "forbidden") return null;
-  const [, path, privileges] = /\((\/[^,\s]*), ([\w.|]+)\)/.exec(sentence) ?? [];
-  if (path !== undefined && privileges !== undefined) {
-    return `grant ${privileges.split("|").join(" or ")} on ${path} to the token (and to its user)`;
-  }
-  // PVE names no path here: the new guest's place is the one thing that it checks without saying so.
-  return call.path.endsWith("/clone")
-    ? "grant VM.Allocate on the resource pool, or on the new guest's /vms path, to the token (and to its user)"
-    : "grant the privileges that this call needs to the token (and to its user)";
+  return code === "forbidden" ? remedyForPrivilege(call, sentence) : null;
 }

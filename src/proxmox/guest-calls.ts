@@ -1,13 +1,24 @@
-import { hasCode } from "../domain/errors.ts";
 import type { NodeName, Upid, Vmid } from "../domain/ids.ts";
-import type { GuestConfig, ProxmoxClient } from "./client.ts";
+import { SECOND } from "../domain/time.ts";
+import type { ConfigChange, GuestConfig, ProxmoxClient } from "./client.ts";
 import type { PveHttp } from "./http.ts";
-import type { Path } from "./request.ts";
+import type { Params, Path } from "./request.ts";
 import * as wire from "./wire.ts";
 
 type GuestCalls = Pick<
   ProxmoxClient,
-  "guests" | "status" | "config" | "clone" | "putConfig" | "resize" | "start" | "stop" | "destroy" | "pingAgent"
+  | "guests"
+  | "status"
+  | "config"
+  | "clone"
+  | "putConfig"
+  | "postConfig"
+  | "resize"
+  | "start"
+  | "stop"
+  | "shutdown"
+  | "makeTemplate"
+  | "destroy"
 >;
 
 /** What concerns one virtual machine. */
@@ -42,9 +53,14 @@ export function guestCalls(http: PveHttp): GuestCalls {
       return http.post([...guestPath(node, template), "clone"], { schema: wire.upidData, signal, form });
     },
 
-    async putConfig(node, vmid, { set, delete: unset = [], digest }, signal) {
-      const form = { ...set, delete: unset.length === 0 ? null : unset.join(","), digest };
+    async putConfig(node, vmid, change, signal) {
+      const form = formOf(change);
       await http.put([...guestPath(node, vmid), "config"], { schema: wire.ignoredData, signal, form });
+    },
+
+    postConfig(node, vmid, change, signal) {
+      const form = formOf(change);
+      return http.post([...guestPath(node, vmid), "config"], { schema: wire.optionalUpidData, signal, form });
     },
 
     resize: (node, vmid, disk, size, signal) =>
@@ -53,27 +69,34 @@ export function guestCalls(http: PveHttp): GuestCalls {
     start: (node, vmid, signal) => power(node, vmid, "start", signal),
     stop: (node, vmid, signal) => power(node, vmid, "stop", signal),
 
+    shutdown(node, vmid, { timeout, force }, signal) {
+      const form = { timeout: Math.ceil(timeout / SECOND), forceStop: force };
+      return http.post([...guestPath(node, vmid), "status", "shutdown"], { schema: wire.upidData, signal, form });
+    },
+
+    makeTemplate: (node, vmid, signal) =>
+      http.post([...guestPath(node, vmid), "template"], { schema: wire.upidData, signal }),
+
     destroy(node, vmid, signal) {
       const query = { purge: true, "destroy-unreferenced-disks": false };
       return http.delete(guestPath(node, vmid), { schema: wire.upidData, signal, query });
     },
-
-    async pingAgent(node, vmid, signal) {
-      const path = [...guestPath(node, vmid), "agent", "ping"];
-      try {
-        await http.post(path, { schema: wire.ignoredData, signal, readOnly: true });
-        return "answers";
-      } catch (error) {
-        if (saysAgentIsSilent(error)) return "silent";
-        throw error;
-      }
-    },
   };
 }
 
-const guestPath = (node: NodeName, vmid: Vmid): Path => ["nodes", node, "qemu", vmid];
+export const guestPath = (node: NodeName, vmid: Vmid): Path => ["nodes", node, "qemu", vmid];
 
-function configOf({ digest, ...rest }: Readonly<Record<string, unknown>> & { readonly digest: string }): GuestConfig {
+const formOf = ({ set, delete: unset = [], digest }: ConfigChange): Params => ({
+  ...set,
+  delete: unset.length === 0 ? null : unset.join(","),
+  digest,
+});
+
+/** Every option is kept, known to us or not. */
+export function configOf({
+  digest,
+  ...rest
+}: Readonly<Record<string, unknown>> & { readonly digest: string }): GuestConfig {
   const known = Object.entries(rest).filter(([, value]) => value !== null);
   return {
     digest,
@@ -82,8 +105,3 @@ function configOf({ digest, ...rest }: Readonly<Record<string, unknown>> & { rea
     ),
   };
 }
-
-const saysAgentIsSilent = (error: unknown): boolean =>
-  hasCode(error, "unavailable", "invalid") &&
-  error.details.status === 500 &&
-  /: (QEMU guest agent is not running|No QEMU guest agent configured)/.test(error.message);

@@ -5,7 +5,7 @@ import { Secret } from "../domain/secret.ts";
 import { type Clock, type Ms, SECOND } from "../domain/time.ts";
 import { readAnswer } from "./answer.ts";
 import { withDeadline } from "./deadline.ts";
-import { type Call, errorOfFailure, saysNothingWasDone } from "./errors.ts";
+import { type Call, errorOfFailure, saysAgentIsSilent, saysNothingWasDone } from "./errors.ts";
 import type { Multipart } from "./multipart.ts";
 import { encodeParams, encodePath, type Method, type Params, type Path, spellPath } from "./request.ts";
 
@@ -29,7 +29,11 @@ export interface CallOptions<T> {
  */
 export interface PveHttp {
   /** Asked again a few times when nobody answers: PVE closes idle connections, and its daemons restart. */
-  get<T>(path: Path, options: CallOptions<T> & { readonly query?: Params }): Promise<T>;
+  get<T>(
+    path: Path,
+    /** `consumes`: the answer can be had only once, so that a missing one is a loss, and nothing is asked again. */
+    options: CallOptions<T> & { readonly query?: Params; readonly consumes?: boolean },
+  ): Promise<T>;
   put<T>(path: Path, options: CallOptions<T> & { readonly form?: Params }): Promise<T>;
   /** `readOnly`: PVE wants a POST, but nothing changes, so a missing answer loses nothing. */
   post<T>(
@@ -57,7 +61,8 @@ export function createHttp(options: HttpOptions): PveHttp {
   const base = options.url.href.replace(/[?#].*$/, "").replace(/\/+$/, "");
 
   async function send<T>(method: Method, path: Path, wanted: Wanted<T>): Promise<T> {
-    const call: Call = { method, path: spellPath(path), mutates: method !== "GET" && wanted.readOnly !== true };
+    const mutates = method === "GET" ? wanted.consumes === true : wanted.readOnly !== true;
+    const call: Call = { method, path: spellPath(path), mutates };
     const query = encodeParams(wanted.query ?? {});
     const url = `${base}/api2/json/${encodePath(path)}${query === "" ? "" : `?${query}`}`;
     const { body, contentType } = bodyOf(wanted);
@@ -71,7 +76,7 @@ export function createHttp(options: HttpOptions): PveHttp {
       ...(body === null ? {} : { body }),
     };
     const attempt = (): Promise<T> => measured(call, wanted.signal, () => exchange(call, url, init, wanted));
-    return method === "GET" ? retried(attempt, clock, wanted.signal) : unlessNothingWasDone(attempt);
+    return method === "GET" && !mutates ? retried(attempt, clock, wanted.signal) : unlessNothingWasDone(attempt);
   }
 
   // A server that echoes what it was sent must not bring the secret into a message.
@@ -121,6 +126,7 @@ interface Wanted<T> extends CallOptions<T> {
   readonly form?: Params;
   readonly parts?: Multipart;
   readonly readOnly?: boolean;
+  readonly consumes?: boolean;
 }
 
 type Init = Omit<Parameters<Fetch>[1], "signal">;
@@ -137,7 +143,7 @@ function retried<T>(attempt: () => Promise<T>, clock: Clock, signal: AbortSignal
     // The library's own timer is the wall clock: the pause is made below instead.
     minTimeout: 0,
     shouldRetry: async ({ error, attemptNumber }) => {
-      if (!hasCode(error, "unavailable")) return false;
+      if (!hasCode(error, "unavailable") || saysAgentIsSilent(error.message)) return false;
       await clock.sleep(firstPause * 3 ** (attemptNumber - 1), signal);
       return true;
     },
@@ -168,7 +174,7 @@ function bodyOf({ form, parts }: Pick<Wanted<unknown>, "form" | "parts">): {
 }
 
 /** A header that the platform refuses would be quoted in its message, secret and all: refused here without it. */
-function authorizationOf(tokenId: string, secret: Secret): Secret {
+export function authorizationOf(tokenId: string, secret: Secret): Secret {
   if (!/^[^@!\s]+@[^@!\s]+![^@!\s]+$/.test(tokenId)) {
     throw new DispatcherError("invalid", `PVE token id ${JSON.stringify(tokenId)}: is not of the form user@realm!name`);
   }

@@ -37,7 +37,7 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
   const volumeOf = (vmid: Vmid): string => `${storage}:iso/${fileName(vmid)}`;
 
   const upload = (vmid: Vmid, node: NodeName, bytes: Uint8Array, signal: AbortSignal): Promise<void> =>
-    limits.onStorage(storage, async () => {
+    limits.onStorage(node, storage, async () => {
       const upid = await client.upload(node, storage, { content: "iso", name: fileName(vmid), bytes }, signal);
       await tasks.finish(upid, `upload ${fileName(vmid)} to ${storage}`, {
         deadline: uploadDeadline,
@@ -67,9 +67,12 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
     async remove(vmid, node, signal) {
       const seed = (await seeds(node, signal)).find((s) => s.vmid === vmid);
       if (seed === undefined) return;
-      // Deleting alone would leave the content to whoever holds the file open.
-      if (seed.holdsContent) await upload(vmid, node, options.blank, signal);
-      if (!mayDelete) return;
+      // Deleting alone would leave the content to whoever holds the file open; but a full storage takes no blank.
+      const unblanked = seed.holdsContent ? await failureOf(upload(vmid, node, options.blank, signal)) : null;
+      if (!mayDelete || (unblanked !== null && !hasCode(unblanked, "task_failed"))) {
+        if (unblanked !== null) throw unblanked;
+        return;
+      }
       try {
         const upid = await client.deleteVolume(node, storage, volumeOf(vmid), signal);
         if (upid !== null) {
@@ -81,6 +84,7 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
       } catch (error) {
         if (!hasCode(error, "forbidden")) throw error;
         mayDelete = false;
+        if (unblanked !== null) throw unblanked;
       }
     },
 
@@ -91,3 +95,9 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
     },
   };
 }
+
+const failureOf = (work: Promise<void>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );

@@ -7,17 +7,18 @@ import type { NodeName, StorageName } from "../domain/ids.ts";
  */
 export interface Limits {
   onNode<T>(node: NodeName, work: () => Promise<T>): Promise<T>;
-  onStorage<T>(storage: StorageName, work: () => Promise<T>): Promise<T>;
+  /** An upload loads the node that takes it, also where several nodes share the storage. */
+  onStorage<T>(node: NodeName, storage: StorageName, work: () => Promise<T>): Promise<T>;
 }
 
 export const defaultLimits = { perNode: 4, perStorage: 4 } as const;
 
 export function createLimits(options: { readonly perNode: number; readonly perStorage: number }): Limits {
   const nodes = queues<NodeName>(options.perNode);
-  const storages = queues<StorageName>(options.perStorage);
+  const storages = queues<string>(options.perStorage);
   return {
     onNode: (node, work) => nodes(node)(work),
-    onStorage: (storage, work) => storages(storage)(work),
+    onStorage: (node, storage, work) => storages(`${node} ${storage}`)(work),
   };
 }
 

@@ -13,12 +13,12 @@ interface Round<T> {
 export class Rounds<T> {
   readonly #ask: (signal: AbortSignal) => Promise<T>;
   readonly #clock: Clock;
-  readonly #between: Ms;
+  readonly #between: () => Ms;
   #coming: Round<T> | null = null;
   #previous: Promise<unknown> = Promise.resolve();
   #began: Instant = Number.NEGATIVE_INFINITY;
 
-  constructor(ask: (signal: AbortSignal) => Promise<T>, clock: Clock, between: Ms) {
+  constructor(ask: (signal: AbortSignal) => Promise<T>, clock: Clock, between: () => Ms) {
     this.#ask = ask;
     this.#clock = clock;
     this.#between = between;
@@ -45,7 +45,7 @@ export class Rounds<T> {
   }
 
   async #begin(signal: AbortSignal): Promise<T> {
-    const early = this.#began + this.#between - this.#clock.now();
+    const early = this.#began + this.#between() - this.#clock.now();
     if (early > 0) await this.#clock.sleep(early, signal);
     signal.throwIfAborted();
     this.#coming = null;

@@ -1,8 +1,9 @@
 import { DispatcherError, hasCode, messageOf } from "../domain/errors.ts";
 import type { NodeName, Upid } from "../domain/ids.ts";
-import { type Clock, type Ms, spell } from "../domain/time.ts";
+import { type Clock, type Instant, type Ms, spell } from "../domain/time.ts";
 import type { ActiveTask, ProxmoxClient } from "./client.ts";
 import { Overdue, withDeadline } from "./deadline.ts";
+import { remedyForTask } from "./privilege.ts";
 import { Rounds } from "./rounds.ts";
 import { nodeOfTask } from "./upid.ts";
 
@@ -20,7 +21,7 @@ export interface AwaitOptions {
 
 export interface Tasks {
   outcome(upid: Upid, options: AwaitOptions): Promise<TaskOutcome>;
-  /** Resolves for a task that is done, with or without warnings; throws `task_failed`, worded `<what>: <exit status>`. */
+  /** Resolves for a task that is done, with or without warnings; throws `task_failed`, worded `<what>: <exit status>`, with the grant that mends it. */
   finish(upid: Upid, what: string, options: AwaitOptions): Promise<void>;
   /** What runs on the node, from a list that was asked for after this call. */
   active(node: NodeName, signal: AbortSignal): Promise<readonly ActiveTask[]>;
@@ -30,11 +31,21 @@ type TaskClient = Pick<ProxmoxClient, "activeTasks" | "taskStatus" | "taskLog">;
 
 export function createTasks(client: TaskClient, clock: Clock): Tasks {
   const lists = new Map<NodeName, Rounds<readonly ActiveTask[]>>();
+  const newest = new Map<NodeName, Instant>();
 
   function active(node: NodeName, signal: AbortSignal): Promise<readonly ActiveTask[]> {
-    const rounds = lists.get(node) ?? new Rounds((cut) => client.activeTasks(node, cut), clock, between);
+    const rounds = lists.get(node) ?? newRounds(node);
     lists.set(node, rounds);
     return rounds.next(signal);
+  }
+
+  function newRounds(node: NodeName): Rounds<readonly ActiveTask[]> {
+    const isYoung = (): boolean => clock.now() - (newest.get(node) ?? Number.NEGATIVE_INFINITY) < young;
+    return new Rounds(
+      (cut) => client.activeTasks(node, cut),
+      clock,
+      () => (isYoung() ? betweenFirst : between),
+    );
   }
 
   /** Null while it runs, and while nobody can tell. */
@@ -48,6 +59,7 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
 
   async function outcome(upid: Upid, { deadline, signal }: AwaitOptions): Promise<TaskOutcome> {
     let silence: unknown = null;
+    newest.set(nodeOfTask(upid), clock.now());
     const ended = async (cut: AbortSignal): Promise<TaskOutcome> => {
       for (;;) {
         const seen = await look(upid, cut).catch((error: unknown) => {
@@ -73,14 +85,19 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
     outcome,
     async finish(upid, what, options) {
       const end = await outcome(upid, options);
-      if (end.kind === "failed")
-        throw new DispatcherError("task_failed", `${what}: ${end.exitStatus}`, { log: end.log });
+      if (end.kind !== "failed") return;
+      const remedy = remedyForTask(end.exitStatus, end.log);
+      const details = { log: end.log, ...(remedy === null ? {} : { remedy }) };
+      throw new DispatcherError("task_failed", `${what}: ${end.exitStatus}`, details);
     },
   };
 }
 
 /** Between the beginnings of two lists of one node. */
 const between: Ms = 250;
+/** While a task may be one of those that end within a second: a launch waits for several of them, one after another. */
+const betweenFirst: Ms = 100;
+const young: Ms = 1_000;
 const tailOfLog = 20;
 
 async function outcomeOf(

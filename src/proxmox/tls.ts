@@ -20,14 +20,7 @@ const connections = 16;
 const connectTimeout = 10 * SECOND;
 
 export function createFetch(trust: Trust): { fetch: Fetch; close(): Promise<void> } {
-  const agent = new Agent({
-    connections,
-    // One request at a time on a connection: none can be lost behind another.
-    pipelining: 1,
-    keepAliveTimeout: idleFor,
-    keepAliveMaxTimeout: idleFor,
-    connect: connectorOf(trust),
-  });
+  const agent = createAgent(trust);
   return {
     async fetch(url, init) {
       try {
@@ -39,6 +32,17 @@ export function createFetch(trust: Trust): { fetch: Fetch; close(): Promise<void
     close: () => agent.close(),
   };
 }
+
+/** The connections alone, checked in the same way: for a websocket. */
+export const createAgent = (trust: Trust): Agent =>
+  new Agent({
+    connections,
+    // One request at a time on a connection: none can be lost behind another.
+    pipelining: 1,
+    keepAliveTimeout: idleFor,
+    keepAliveMaxTimeout: idleFor,
+    connect: connectorOf(trust),
+  });
 
 /** The SHA-256 fingerprint that the server shows, as `AB:CD:…`. No request is sent. */
 export function fingerprintOf(url: URL): Promise<string> {

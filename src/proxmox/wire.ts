@@ -6,22 +6,22 @@ import { looksLikeUpid } from "./upid.ts";
 
 /** What PVE's answers hold of the things that we read. Numbers may come as strings, keys that we do not know are left. */
 
-const number = z.union([
+export const number = z.union([
   z.number(),
   z
     .string()
     .regex(/^-?\d+(\.\d+)?$/)
     .transform(Number),
 ]);
-const flag = z
+export const flag = z
   .union([z.boolean(), z.literal([0, 1, "0", "1", ""])])
   .nullish()
   .transform((value) => value === true || value === 1 || value === "1");
-const text = z.union([z.string(), z.number().transform(String)]);
-const optionalText = text.nullish().transform((value) => value ?? null);
-const optionalNumber = number.nullish().transform((value) => value ?? null);
-const vmid = number.pipe(z.int().positive()).transform(asVmid);
-const node = z.string().min(1).transform(asNodeName);
+export const text = z.union([z.string(), z.number().transform(String)]);
+export const optionalText = text.nullish().transform((value) => value ?? null);
+export const optionalNumber = number.nullish().transform((value) => value ?? null);
+export const vmid = number.pipe(z.int().positive()).transform(asVmid);
+export const node = z.string().min(1).transform(asNodeName);
 
 export const upidData = z.string().refine(looksLikeUpid, "is not a UPID").transform(asUpid);
 export const optionalUpidData = z.union([upidData, z.null()]);
@@ -33,10 +33,10 @@ export const nodesData = z.array(
   z.looseObject({ node, status: z.string(), mem: optionalNumber, maxmem: optionalNumber, cpu: optionalNumber }),
 );
 
-const power = z
+export const power = z
   .string()
   .transform((value): GuestSummary["status"] => (value === "running" || value === "stopped" ? value : "unknown"));
-const guest = {
+export const guest = {
   vmid,
   name: optionalText,
   status: power,
@@ -70,6 +70,13 @@ export const volumesData = z.array(
   }),
 );
 
+export const volumeInfoData = z.looseObject({
+  format: z.string(),
+  size: number,
+  used: optionalNumber,
+  path: optionalText,
+});
+
 export const taskStatusData = z.looseObject({ status: z.string(), exitstatus: z.string().nullish() });
 
 /** PVE 8 answers with an object where the task is unknown. */
@@ -81,6 +88,8 @@ export const taskLogData = z.union([
 export const tasksData = z.array(
   z.looseObject({ upid: upidData, status: z.string().nullish(), endtime: number.nullish() }),
 );
+
+export const poolsData = z.array(z.looseObject({ poolid: z.string().min(1), comment: optionalText }));
 
 export const poolData = z.looseObject({
   members: z.array(z.looseObject({ type: z.string().nullish(), vmid: vmid.nullish() })),

@@ -111,7 +111,7 @@ describe("the environment alone", () => {
       scope: { kind: "repository", repository: "NREL/EnergyPlus" },
       max: 4,
       registration: "token",
-      delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/snippets` },
+      delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/snippets`, host: null },
       userDataTemplate: `${folder}/mine.ejs`,
       runnerUser: "ci",
       idlePatience: 90 * SECOND,

@@ -61,7 +61,7 @@ describe("dispatcher.yaml", () => {
       },
       max: 4,
       registration: "token",
-      delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/conf/snippets` },
+      delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/conf/snippets`, host: null },
       userDataTemplate: `${folder}/conf/big.ejs`,
       runnerUser: "ci",
       idlePatience: MINUTE,

@@ -289,7 +289,70 @@ test("permissions keep a privilege that is not handed down", async () => {
   assert.deepEqual(await client.permissions(never), { "/vms/9000": { "VM.Clone": 0 } });
 });
 
-test("the version is told as two strings", async () => {
-  const { client } = clientOf(() => data({ version: "8.4.21", release: "8.4", repoid: "2606ac85" }));
-  assert.deepEqual(await client.version(never), { version: "8.4.21", release: "8.4" });
+test("the version is told with its generation, or with none that we know", async () => {
+  const eight = { version: "8.4.21", release: "8.4" };
+  const { client } = clientOf(
+    () => data({ ...eight, repoid: "2606ac85" }),
+    () => data({ version: "9.2.11", release: "9.2" }),
+    () => data({ version: "10.0.1", release: "10.0" }),
+  );
+  assert.deepEqual(await client.version(never), { ...eight, generation: 8 });
+  assert.equal((await client.version(never)).generation, 9);
+  assert.equal((await client.version(never)).generation, null);
+});
+
+test("the privileges at one path are those that are named, also where they are not handed down", async () => {
+  const { client, seen } = clientOf(
+    () => data({ "/pool/runners": { "VM.Audit": 1, "VM.Clone": 0 } }),
+    () => data({ "/vms/7": {} }),
+  );
+  assert.deepEqual(await client.privilegesAt("/pool/runners", never), new Set(["VM.Audit", "VM.Clone"]));
+  assert.deepEqual(await client.privilegesAt("/vms/7", never), new Set());
+  assert.equal(seen[0]?.path, "/access/permissions?path=%2Fpool%2Frunners");
+});
+
+test("a change in a task tells its UPID, or null where it is done already", async () => {
+  const { client, seen } = clientOf(
+    () => data(upid),
+    () => data(null),
+  );
+  const change = { set: { cores: 4 }, digest: "2b9d" };
+  assert.equal(await client.postConfig(node, asVmid(101), change, never), upid);
+  assert.equal(await client.postConfig(node, asVmid(101), change, never), null);
+  assert.equal(`${seen[0]?.method} ${seen[0]?.body}`, "POST cores=4&digest=2b9d");
+});
+
+test("a shutdown says in whole seconds how long it waits, and whether it may force", async () => {
+  const { client, seen } = clientOf(() => data(upid));
+  await client.shutdown(node, asVmid(101), { timeout: 1_500, force: true }, never);
+  assert.equal(seen[0]?.path, "/nodes/pve1/qemu/101/status/shutdown");
+  assert.equal(seen[0]?.body, "timeout=2&forceStop=1");
+});
+
+test("an upload carries the checksum of its bytes before the file, or the one that it was given", async () => {
+  const { client, seen } = clientOf(() => data(upid));
+  const file = { content: "iso" as const, name: "a.iso", bytes: Buffer.from("abc") };
+  await client.upload(node, lab, file, never);
+  await client.upload(node, lab, { ...file, sha256: "00ff" }, never);
+  const [own, given] = seen.map(({ body }) => Buffer.from(body ?? "").toString());
+  const ofAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  assert.match(
+    own ?? "",
+    new RegExp(`"checksum-algorithm"\r\n\r\nsha256\r\n[^]*"checksum"\r\n\r\n${ofAbc}\r\n[^]*filename=`),
+  );
+  assert.match(given ?? "", /"checksum"\r\n\r\n00ff\r\n/);
+});
+
+test("deleting a volume waits at PVE as long as it is told", async () => {
+  const { client, seen } = clientOf(() => data(null));
+  await client.deleteVolume(node, lab, "lab:iso/a.iso", never, 10_000);
+  assert.equal(seen[0]?.path, "/nodes/pve1/storage/lab/content/lab%3Aiso%2Fa.iso?delay=10");
+});
+
+test("resource pools come by name", async () => {
+  const { client } = clientOf(() => data([{ poolid: "b" }, { poolid: "a", comment: "x" }]));
+  assert.deepEqual(await client.pools(never), [
+    { name: "a", comment: "x" },
+    { name: "b", comment: null },
+  ]);
 });

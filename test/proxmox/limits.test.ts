@@ -32,7 +32,15 @@ test("nodes and storages do not wait for one another", async () => {
   const limits = createLimits({ perNode: 1, perStorage: 1 });
   const shop = workshop();
   limits.onNode(asNodeName("pve1"), shop.work);
-  limits.onNode(asNodeName("pve2"), () => limits.onStorage(asStorageName("pve1"), shop.work));
+  limits.onNode(asNodeName("pve2"), () => limits.onStorage(asNodeName("pve1"), asStorageName("pve1"), shop.work));
+  await quiet();
+  assert.equal(shop.running(), 2);
+});
+
+test("nodes that share a storage each have its whole limit", async () => {
+  const limits = createLimits({ perNode: 1, perStorage: 1 });
+  const shop = workshop();
+  for (const node of ["pve1", "pve1", "pve2"]) limits.onStorage(asNodeName(node), asStorageName("local"), shop.work);
   await quiet();
   assert.equal(shop.running(), 2);
 });

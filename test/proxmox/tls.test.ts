@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { after, before, test } from "node:test";
@@ -207,9 +208,12 @@ test("an upload has its fields before the file, a bare boundary and a length", a
     request.headers[request.headers.findIndex((h, n) => n % 2 === 0 && h.toLowerCase() === name) + 1] ?? "";
   assert.equal(header("content-length"), String(request.body.length));
   const boundary = /^multipart\/form-data; boundary=([\w-]+)$/.exec(header("content-type"))?.[1] ?? "";
+  const sum = createHash("sha256").update(bytes).digest("hex");
   const expected = Buffer.concat([
     Buffer.from(
       `--${boundary}\r\nContent-Disposition: form-data; name="content"\r\n\r\niso\r\n` +
+        `--${boundary}\r\nContent-Disposition: form-data; name="checksum-algorithm"\r\n\r\nsha256\r\n` +
+        `--${boundary}\r\nContent-Disposition: form-data; name="checksum"\r\n\r\n${sum}\r\n` +
         `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="d-5001.iso"\r\n` +
         "Content-Type: application/octet-stream\r\n\r\n",
     ),

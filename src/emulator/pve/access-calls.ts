@@ -1,5 +1,6 @@
+import { knownPaths } from "./acl.ts";
 import { aText, maybe } from "./formats.ts";
-import { privilegesOn } from "./permissions.ts";
+import { listedGrants, privilegesOn } from "./permissions.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call, Route } from "./router.ts";
 import type { TokenSpec } from "./spec.ts";
@@ -37,16 +38,29 @@ export const accessCalls: readonly Route[] = [
         throw new Refusal(403, "Permission check failed (/access, Sys.Audit)");
       }
       const asked = values.text("path");
+      if (token.privileges === "acl") return { data: listed(state, token, asked) };
       const paths = asked === undefined ? pathsOf(state, token) : [asked];
       return { data: Object.fromEntries(paths.map((path) => [path, flags(state, token, path)])) };
     },
   },
 ];
 
+/** A path that gives nothing is only shown to who asked for it. */
+function listed(state: PveState, token: TokenSpec, asked: string | undefined): Record<string, Record<string, 0 | 1>> {
+  const paths = asked === undefined ? (state.spec.access === null ? [] : knownPaths(state.spec.access)) : [asked];
+  return Object.fromEntries(
+    paths
+      .map((path) => [path, Object.fromEntries(listedGrants(state, token, path))] as const)
+      .filter(([, grants]) => asked !== undefined || Object.keys(grants).length > 0),
+  );
+}
+
 const pathsOf = (state: PveState, token: TokenSpec): readonly string[] =>
   token.privileges === "all"
     ? ["/", "/access", "/nodes", "/pool", "/sdn", "/storage", ...storagePaths(state), "/vms"]
-    : token.privileges.map(({ path }) => path);
+    : token.privileges === "acl"
+      ? []
+      : token.privileges.map(({ path }) => path);
 
 const storagePaths = (state: PveState): readonly string[] => state.spec.storages.map(({ name }) => `/storage/${name}`);
 

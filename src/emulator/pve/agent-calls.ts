@@ -3,36 +3,16 @@ import type { GuestSystem } from "../machine.ts";
 import { pause } from "../time.ts";
 import { aFlag, aText, maybe } from "./formats.ts";
 import { type Guest, hasAgent } from "./guest.ts";
-import { agentPrivileges } from "./permissions.ts";
+import { type AgentKind, agentPrivileges } from "./permissions.ts";
 import { failed } from "./refusal.ts";
 import type { Answer, Call, Need, Route } from "./router.ts";
 import { needGuest } from "./state.ts";
 
-const throughAgent =
-  (kind: "Audit" | "FileRead" | "FileWrite"): Need =>
+export const throughAgent =
+  (kind: AgentKind): Need =>
   (state, path) => [`/vms/${path.vmid}`, ...agentPrivileges(state, kind)];
 
 export const agentCalls: readonly Route[] = [
-  {
-    method: "POST",
-    path: "/nodes/{node}/qemu/{vmid}/agent/ping",
-    call: "agent.ping",
-    needs: throughAgent("Audit"),
-    answer: async (call) => {
-      await reach(call);
-      return { data: { result: {} } };
-    },
-  },
-  {
-    method: "GET",
-    path: "/nodes/{node}/qemu/{vmid}/agent/get-time",
-    call: "agent.get-time",
-    needs: throughAgent("Audit"),
-    answer: async (call) => {
-      await reach(call);
-      return { data: { result: call.state.time.now() * 1_000_000 } };
-    },
-  },
   {
     method: "POST",
     path: "/nodes/{node}/qemu/{vmid}/agent/file-write",
@@ -54,7 +34,7 @@ export const agentCalls: readonly Route[] = [
 async function writeFile(call: Call): Promise<Answer> {
   const file = call.values.text("file") ?? "";
   const content = call.values.text("content") ?? "";
-  const system = await reach(call);
+  const system = await reachAgent(call);
   const own = call.values.get("encode") === 0;
   const written = await system.writeFile(file, own ? fromBase64(content) : asLatin1(content));
   if (!written) throw failed(`Agent error: failed to open file '${file}' (mode: 'wb'): No such file or directory`);
@@ -63,19 +43,19 @@ async function writeFile(call: Call): Promise<Answer> {
 
 async function readFile(call: Call): Promise<Answer> {
   const file = call.values.text("file") ?? "";
-  const system = await reach(call);
+  const system = await reachAgent(call);
   const bytes = await system.readFile(file);
   if (bytes === null) throw failed(`Agent error: failed to open file '${file}' (mode: 'r'): No such file or directory`);
   return { data: { content: Buffer.from(bytes).toString("latin1"), "bytes-read": bytes.length } };
 }
 
 /** Each call begins with a ping that waits three seconds for an answer. */
-async function reach({ state, node, vmid }: Call): Promise<GuestSystem> {
+export async function reachAgent({ state, node, vmid }: Call): Promise<GuestSystem> {
   const guest: Guest = needGuest(state, node, vmid);
   if (guest.power.kind === "stopped") throw failed(`VM ${vmid} is not running`);
   if (!hasAgent(guest)) throw failed("No QEMU guest agent configured");
   const { system } = guest.power;
-  if (system?.agentAnswers() === true) return system;
+  if (!guest.power.paused && system?.agentAnswers() === true) return system;
   await pause(state.time, 3 * SECOND);
   throw failed("QEMU guest agent is not running");
 }

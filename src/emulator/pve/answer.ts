@@ -4,21 +4,35 @@ import type { Handler } from "../handler.ts";
 import { pause } from "../time.ts";
 import { accessCalls } from "./access-calls.ts";
 import { agentCalls } from "./agent-calls.ts";
+import { agentCommandCalls } from "./agent-command.ts";
+import { agentExecCalls } from "./agent-exec.ts";
 import { readInput, refuseEarly } from "./body.ts";
+import { cloudInitCalls } from "./cloud-init-calls.ts";
 import { clusterCalls } from "./cluster-calls.ts";
 import { configCalls } from "./config-calls.ts";
+import { consoleCalls } from "./console-calls.ts";
+import { createCalls } from "./create-calls.ts";
 import { aText, aVmid } from "./formats.ts";
 import { guestCalls } from "./guest-calls.ts";
+import { lxcCalls } from "./lxc-calls.ts";
+import { lxcCreateCalls } from "./lxc-create.ts";
+import { lxcPowerCalls } from "./lxc-power.ts";
+import { networkCalls } from "./network-calls.ts";
 import { checked, type Parameters } from "./parameters.ts";
 import { demand, recognise } from "./permissions.ts";
+import { poolCalls } from "./pool-calls.ts";
 import { powerCalls } from "./power-calls.ts";
 import { failed, Refusal, responseOf } from "./refusal.ts";
 import { type Call, type Match, type PathNames, Router } from "./router.ts";
+import { snapshotCalls } from "./snapshot-calls.ts";
 import type { TokenSpec } from "./spec.ts";
 import type { PveState } from "./state.ts";
 import { storageCalls } from "./storage-calls.ts";
+import { suspendCalls } from "./suspend-calls.ts";
 import { taskCalls } from "./task-calls.ts";
+import { templateCalls } from "./template-calls.ts";
 import { authoriseUpload, uploadCall } from "./upload-call.ts";
+import { volumeCalls } from "./volume-calls.ts";
 
 /** Looked at before each request: what it answers is sent instead, and PVE has done nothing. */
 export interface Faults {
@@ -37,11 +51,25 @@ const router = new Router([
   ...guestCalls,
   ...configCalls,
   ...powerCalls,
+  ...createCalls,
+  ...templateCalls,
+  ...snapshotCalls,
+  ...lxcCalls,
+  ...lxcCreateCalls,
+  ...lxcPowerCalls,
   ...taskCalls,
   ...storageCalls,
+  ...networkCalls,
   uploadCall,
   ...accessCalls,
   ...agentCalls,
+  ...agentCommandCalls,
+  ...agentExecCalls,
+  ...suspendCalls,
+  ...cloudInitCalls,
+  ...consoleCalls,
+  ...poolCalls,
+  ...volumeCalls,
 ]);
 
 export function answerer({ state, audit, faults }: Parts): Handler {

@@ -56,10 +56,11 @@ function gather(into: Map<string, unknown>, pairs: URLSearchParams): void {
 }
 
 function parseJson(text: string): Record<string, unknown> {
+  const where = text === "" ? ' (before "(end of string)")' : "";
   const complain = (): Refusal =>
     plain(
       500,
-      `malformed JSON string, neither tag, array, object, number, string or atom, at character offset 0 ${daemon} line 917.`,
+      `malformed JSON string, neither tag, array, object, number, string or atom, at character offset 0${where} ${daemon} line 917.`,
     );
   try {
     const value: unknown = JSON.parse(text);

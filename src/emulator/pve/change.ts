@@ -1,9 +1,12 @@
+import { ownVolume } from "./disks.ts";
 import { isCdrom, isCloudInit, isDriveSlot, parseDrive } from "./drives.ts";
 import { type Config, type ConfigValue, digestOf, type Guest, lockOf } from "./guest.ts";
 import { configParameters, isOption, isRootOnly, privilegeFor } from "./options.ts";
 import { demand } from "./permissions.ts";
 import { badParameters, failed } from "./refusal.ts";
 import type { Call } from "./router.ts";
+import { isExecutable } from "./snippets.ts";
+import type { PveState } from "./state.ts";
 
 /** A wished change of a configuration, as far as it can be judged without the guest. */
 export interface Change {
@@ -15,7 +18,7 @@ export interface Change {
 
 const steering = new Set(["delete", "revert", "digest", "force", "skiplock", "vmid", "node", "background_delay"]);
 
-export function readChange({ values }: Call): Change {
+export function readChange({ state, values }: Call): Change {
   if (values.flag("skiplock")) throw badParameters({ skiplock: "Only root may use this option." });
   const set = new Map<string, ConfigValue>();
   for (const [name, value] of values.entries()) {
@@ -32,6 +35,8 @@ export function readChange({ values }: Call): Change {
   for (const name of revert) {
     if (!isOption(name)) throw badParameters({ revert: `unknown option '${name}'` });
   }
+  const hook = set.get("hookscript");
+  if (hook !== undefined) refuseHook(state, String(hook));
   if (set.size + remove.length + revert.length === 0) throw failed("no options specified");
   const rootOnly = [...set.keys(), ...remove].find(isRootOnly);
   if (rootOnly !== undefined) throw failed(`only root can set '${rootOnly}' config`);
@@ -55,6 +60,8 @@ export function authoriseChange({ state, token, vmid }: Call, config: Config, ch
       demand(state, token, path, privilegeFor(name));
       continue;
     }
+    const owner = ownerOf(String(change.set.get(name) ?? ""));
+    if (owner !== null && owner !== vmid) demand(state, token, `/vms/${owner}`, "VM.Config.Disk");
     const now = config.get(name);
     const wish = change.set.get(name);
     const drives = [now, wish].filter((v) => v !== undefined).map((v) => parseDrive(String(v)));
@@ -66,6 +73,19 @@ export function authoriseChange({ state, token, vmid }: Call, config: Config, ch
       demand(state, token, `/storage/${storage}`, "Datastore.AllocateSpace", "Datastore.Audit");
     }
   }
+}
+
+/** A script that would run is only refused later, for it is root's to set. */
+function refuseHook(state: PveState, script: string): void {
+  const [storage = "", name = ""] = script.split(":snippets/");
+  if (state.spec.storages.some((s) => s.name === storage && isExecutable(s, name))) return;
+  throw badParameters({ hookscript: `script '${script}' is not executable\n` });
+}
+
+/** The guest whose disk a drive would hold. */
+function ownerOf(drive: string): number | null {
+  const digits = /^[^:]+:(\d+)\//.exec(ownVolume(parseDrive(drive).volume))?.[1];
+  return digits === undefined ? null : Number(digits);
 }
 
 const words = (text: string | undefined): readonly string[] => (text ?? "").split(/[,;\s]+/).filter((w) => w !== "");

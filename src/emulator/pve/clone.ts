@@ -14,6 +14,7 @@ export interface CloneWish {
   readonly description: string | undefined;
   readonly pool: string | null;
   readonly full: boolean;
+  readonly bwlimit: number;
   /** Null: where the source's disks lie. */
   readonly storage: string | null;
 }
@@ -24,7 +25,7 @@ const bare: Ms = 90;
 
 export async function cloneGuest(state: PveState, wish: CloneWish, job: Job): Promise<void> {
   const { source, newid } = wish;
-  const total = wish.full ? state.spec.durations.fullClone : state.spec.durations.clone;
+  const total = wish.full ? fullCloneTime(state, wish) : state.spec.durations.clone;
   const hidden = Math.min(unseen, total / 4);
   const early = Math.min(bare, total / 4);
   const releaseSource = await state.locks.shared(source.vmid);
@@ -54,6 +55,16 @@ export async function cloneGuest(state: PveState, wish: CloneWish, job: Job): Pr
   }
 }
 
+/** A limit of bandwidth is in KiB a second; 0 is none. */
+function fullCloneTime(state: PveState, { source, bwlimit }: CloneWish): Ms {
+  if (bwlimit === 0) return state.spec.durations.fullClone;
+  let bytes = 0;
+  for (const [, drive] of drivesOf(source.config)) {
+    if (isDisk(drive)) bytes += state.volumes.get(ownVolume(drive.volume))?.size ?? 0;
+  }
+  return Math.max(state.spec.durations.fullClone, (bytes / (bwlimit * 1024)) * 1000);
+}
+
 const bareGuest = (wish: CloneWish): Guest => ({
   vmid: wish.newid,
   node: wish.node,
@@ -64,6 +75,7 @@ const bareGuest = (wish: CloneWish): Guest => ({
     ["description", " qmclone temporary file"],
   ]),
   pending: new Map(),
+  snapshots: new Map(),
   resourcePool: null,
   power: { kind: "stopped" },
 });

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { containerAsResource } from "./container.ts";
 import { aText, aVmid, maybe, oneOf } from "./formats.ts";
 import { isRunning, memoryOf } from "./guest.ts";
 import { asResource } from "./guest-view.ts";
@@ -26,7 +28,12 @@ export const clusterCalls: readonly Route[] = [
     method: "GET",
     path: "/nodes",
     call: "nodes",
-    answer: ({ state, token }) => ({ data: state.spec.nodes.map((node) => nodeEntry(state, token, node)) }),
+    answer: ({ state, token }) => ({
+      data: state.spec.nodes.map((node) => ({
+        ...nodeEntry(state, token, node),
+        ...(node.online ? { ssl_fingerprint: fingerprint(node) } : {}),
+      })),
+    }),
   },
   {
     method: "GET",
@@ -41,6 +48,24 @@ export const clusterCalls: readonly Route[] = [
     call: "resources",
     parameters: { type: maybe(oneOf("vm", "storage", "node", "sdn")) },
     answer: resources,
+  },
+  {
+    method: "GET",
+    path: "/cluster/status",
+    call: "cluster.status",
+    needs: () => ["/", "Sys.Audit"],
+    answer: ({ state }) => ({
+      data: state.spec.nodes.map(({ name, online }, at) => ({
+        id: `node/${name}`,
+        type: "node",
+        name,
+        nodeid: at,
+        ip: `192.0.2.${at + 2}`,
+        level: "",
+        local: at === 0 ? 1 : 0,
+        online: online ? 1 : 0,
+      })),
+    }),
   },
   {
     method: "GET",
@@ -85,16 +110,20 @@ function needPool(state: PveState, pool: string): void {
 const members = (state: PveState, pool: string): readonly unknown[] =>
   [...state.guests.values()]
     .filter((guest) => guest.resourcePool === pool)
-    .map((guest) => asResource(state, guest, false));
+    .map((guest) => {
+      const { tags: _tags, ...member } = asResource(state, guest, false);
+      return member;
+    });
 
 /** It only looks for a free VMID and reserves nothing. */
 function nextId(state: PveState, asked: number | undefined): number {
   if (asked !== undefined) {
-    if (state.guests.has(asked)) throw badParameters({ vmid: `VM ${asked} already exists` });
+    if (state.guests.has(asked) || state.containers.has(asked))
+      throw badParameters({ vmid: `VM ${asked} already exists` });
     return asked;
   }
   let vmid = 100;
-  while (state.guests.has(vmid)) vmid++;
+  while (state.guests.has(vmid) || state.containers.has(vmid)) vmid++;
   return vmid;
 }
 
@@ -121,6 +150,10 @@ const figures = (state: PveState, node: NodeSpec): Record<string, number> => ({
   uptime: 100_000,
 });
 
+/** The SHA-256 of a certificate, as PVE shows it. */
+const fingerprint = (node: NodeSpec): string =>
+  (createHash("sha256").update(node.name).digest("hex").toUpperCase().match(/../g) ?? []).join(":");
+
 function nodeStatus({ state, node }: Call): Answer {
   const spec = state.spec.nodes.find(({ name }) => name === node);
   const total = (spec?.memoryGiB ?? 0) * GiB;
@@ -133,6 +166,14 @@ function nodeStatus({ state, node }: Call): Answer {
       idle: 0,
       wait: 0,
       uptime: 100_000,
+      kversion: "Linux 6.8.12-1-pve #1 SMP PREEMPT_DYNAMIC",
+      "current-kernel": {
+        sysname: "Linux",
+        release: "6.8.12-1-pve",
+        version: "#1 SMP PREEMPT_DYNAMIC",
+        machine: "x86_64",
+      },
+      "boot-info": { mode: "legacy-bios" },
       loadavg: ["0.17", "0.21", "0.24"],
       memory: { total, used, free: Math.max(0, total - used), ...available },
       swap: { total: 0, used: 0, free: 0 },
@@ -147,6 +188,7 @@ function nodeStatus({ state, node }: Call): Answer {
         user_hz: 100,
         hvm: "1",
         flags: "",
+        ...(isNine(state) ? { family: "26", vendor: "AuthenticAMD" } : {}),
       },
       pveversion: `pve-manager/${version}/${repoid}`,
     },
@@ -164,9 +206,16 @@ function resources({ state, token, values }: Call): Answer {
       if (!allowed(state, token, `/vms/${guest.vmid}`, "VM.Audit")) continue;
       list.push(asResource(state, guest, shown.get(guest.resourcePool ?? "") ?? false));
     }
+    for (const container of state.containers.values()) {
+      if (!allowed(state, token, `/vms/${container.vmid}`, "VM.Audit")) continue;
+      list.push(containerAsResource(state, container, shown.get(container.resourcePool ?? "") ?? false));
+    }
   }
   if (type === undefined || type === "node") {
-    for (const node of state.spec.nodes) list.push(nodeEntry(state, token, node));
+    for (const node of state.spec.nodes) {
+      const seen = node.online && allowed(state, token, `/nodes/${node.name}`, "Sys.Audit");
+      list.push({ ...nodeEntry(state, token, node), ...(seen ? { "cgroup-mode": isNine(state) ? 2 : 1 } : {}) });
+    }
   }
   if (type === undefined || type === "storage") list.push(...storages(state, token));
   if (type === undefined) {

@@ -65,6 +65,12 @@ function normalisedDrive(state: PveState, guest: Guest, value: string): string {
   const parts = splitVolume(drive.volume);
   if (parts === null) return spellDrive(drive);
   needStorage(state, parts.storage);
+  const imported = drive.options.get("import-from");
+  if (imported !== undefined) {
+    const from = state.volumes.get(imported);
+    if (from === undefined) throw failed(`volume '${imported}' does not exist`);
+    return newDisk(state, guest, drive, parts.storage, from.size);
+  }
   const gibibytes = /^\d+(\.\d+)?$/.test(parts.name) ? Number(parts.name) : null;
   if (gibibytes !== null) return newDisk(state, guest, drive, parts.storage, gibibytes * GiB);
   const volume = state.volumes.get(ownVolume(drive.volume));
@@ -75,7 +81,7 @@ function normalisedDrive(state: PveState, guest: Guest, value: string): string {
 function newDisk(state: PveState, guest: Guest, drive: Drive, storage: string, size: number): string {
   const name = freeDiskName(state, storage, guest.vmid);
   const volume = makeVolume(state, { storage, name, size, content: "images", owner: guest.vmid, origin: "made" });
-  const options = [...drive.options].filter(([option]) => option !== "format");
+  const options = [...drive.options].filter(([option]) => option !== "format" && option !== "import-from");
   return spellDrive(withOption({ volume, options: new Map(options) }, "size", spellSize(size)));
 }
 

@@ -34,6 +34,11 @@ export const aDnsName = { type: "string", format: dnsName } as const satisfies P
 export const aTagList = { type: "string", format: tagList, list: true } as const satisfies Parameter;
 export const aMemory = { type: "string", format: memory } as const satisfies Parameter;
 export const urlEncodedText = { type: "string", format: urlEncoded } as const satisfies Parameter;
+/** What snapshots are called. */
+export const configId = {
+  type: "string",
+  format: (text: string) => (/^[a-z][a-z0-9_-]+$/i.test(text) ? null : `invalid configuration ID '${text}'`),
+} as const satisfies Parameter;
 export const aText = { type: "string" } as const satisfies Parameter;
 export const aNumber = { type: "integer" } as const satisfies Parameter;
 export const aFlag = { type: "boolean" } as const satisfies Parameter;

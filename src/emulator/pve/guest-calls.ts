@@ -2,7 +2,7 @@ import { cloneGuest } from "./clone.ts";
 import { drivesOf, isDisk } from "./drives.ts";
 import { aCount, aDnsName, aFlag, aText, aVmid, maybe, oneOf } from "./formats.ts";
 import { isTemplate, lockOf } from "./guest.ts";
-import { current, listed } from "./guest-view.ts";
+import { current, full, listed } from "./guest-view.ts";
 import { allowed, demand } from "./permissions.ts";
 import { failed, Refusal, unfoundGuest } from "./refusal.ts";
 import type { Answer, Call, Need, Route } from "./router.ts";
@@ -34,9 +34,7 @@ export const guestCalls: readonly Route[] = [
     answer: ({ state, token, node, values }) => ({
       data: [...state.guests.values()]
         .filter((guest) => guest.node === node && allowed(state, token, `/vms/${guest.vmid}`, "VM.Audit"))
-        .map((guest) =>
-          values.flag("full") ? { ...listed(state, guest), qmpstatus: guest.power.kind } : listed(state, guest),
-        ),
+        .map((guest) => (values.flag("full") ? full(state, guest) : listed(state, guest))),
     }),
   },
   {
@@ -99,6 +97,7 @@ function clone(call: Call): Answer {
     pool,
     full,
     storage,
+    bwlimit: values.number("bwlimit") ?? 0,
     name: values.text("name"),
     description: values.text("description"),
   };

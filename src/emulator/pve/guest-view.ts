@@ -1,5 +1,6 @@
 import { drivesOf, isDisk } from "./drives.ts";
 import { coresOf, type Guest, hasAgent, isTemplate, lockOf, memoryOf, nameOf } from "./guest.ts";
+import { balloonView, pressures, runningView } from "./running-view.ts";
 import { isNine, type PveState } from "./state.ts";
 import { parseSize } from "./volumes.ts";
 
@@ -23,14 +24,26 @@ export function listed(state: PveState, guest: Guest): View {
   };
   view.name = nameOf(guest) ?? `VM ${guest.vmid}`;
   if (isTemplate(guest)) view.template = 1;
-  if (power.kind === "running") view.pid = power.pid;
+  if (power.kind === "running") {
+    view.pid = power.pid;
+    if (isNine(state)) Object.assign(view, pressures);
+  }
   if (guest.config.has("serial0")) view.serial = 1;
   if (isNine(state)) view.memhost = 0;
   return withCurrent(guest, view);
 }
 
+/** With what QEMU says about a running machine. */
+export function full(state: PveState, guest: Guest): View {
+  const { power } = guest;
+  const view = { ...listed(state, guest), qmpstatus: power.kind === "running" && power.paused ? "paused" : power.kind };
+  if (power.kind === "stopped") return view;
+  const alive = power.system?.agentAnswers() === true;
+  return { ...view, ...runningView(state, guest), ...(alive ? balloonView(state, guest) : {}) };
+}
+
 export function current(state: PveState, guest: Guest): View {
-  const view = { ...listed(state, guest), qmpstatus: guest.power.kind, ha: { managed: 0 }, clipboard: null };
+  const view = { ...full(state, guest), ha: { managed: 0 }, ...(guest.config.has("vga") ? { clipboard: null } : {}) };
   return hasAgent(guest) ? { ...view, agent: 1 } : view;
 }
 

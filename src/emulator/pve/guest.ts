@@ -19,9 +19,21 @@ export type Power =
       readonly since: Instant;
       readonly media: Map<string, OpenMedium>;
       readonly off: AbortController;
+      /** Its processors stand still. */
+      paused: boolean;
       /** Null until it was switched on. */
       system: GuestSystem | null;
     };
+
+export interface Snapshot {
+  readonly name: string;
+  readonly description: string;
+  readonly takenAt: Instant;
+  parent: string | null;
+  /** The volume of the machine's memory. */
+  readonly ram: string | null;
+  readonly config: Config;
+}
 
 export interface Guest {
   readonly vmid: number;
@@ -33,6 +45,7 @@ export interface Guest {
   config: Config;
   /** What a running machine gets at its next start; null removes the option. */
   readonly pending: Map<string, ConfigValue | null>;
+  readonly snapshots: Map<string, Snapshot>;
   resourcePool: string | null;
   power: Power;
 }

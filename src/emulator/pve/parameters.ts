@@ -9,6 +9,8 @@ export type Parameter = { readonly optional?: boolean } & (
       readonly maxLength?: number;
       readonly pattern?: RegExp;
       readonly format?: Format;
+      /** Repeated keys and JSON arrays are kept, spelled as JSON. */
+      readonly array?: boolean;
       /** A repeated key is joined. */
       readonly list?: boolean;
     }
@@ -89,6 +91,7 @@ const badFormat = (why: string): Checked => bad(`invalid format - ${why}\n`);
 function check(value: unknown, parameter: Parameter): Checked {
   const kind = parameter.type === "enum" ? "string" : parameter.type;
   if (Array.isArray(value)) {
+    if (parameter.type === "string" && parameter.array === true) return good(JSON.stringify(value.map(String)));
     if (parameter.type === "string" && parameter.list === true) return check(value.map(String).join(","), parameter);
     return bad(`type check ('${kind}') failed - got ARRAY`);
   }
@@ -101,6 +104,7 @@ function check(value: unknown, parameter: Parameter): Checked {
       if (parameter.values.includes(text)) return good(text);
       return bad(`value '${text}' does not have a value in the enumeration '${parameter.values.join(", ")}'`);
     case "string":
+      if (parameter.array === true) return good(JSON.stringify([text]));
       return checkText(text, parameter);
     default:
       return checkNumber(text, parameter);

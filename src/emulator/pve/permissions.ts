@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { type Grants, grantsOf } from "./acl.ts";
 import { isCloning } from "./guest.ts";
 import { forbidden, shutOut } from "./refusal.ts";
 import type { TokenSpec } from "./spec.ts";
@@ -36,19 +37,35 @@ export function demand(state: PveState, token: TokenSpec, path: string, ...privi
 /** An entry on a deeper path replaces what is inherited from above it; a resource pool's adds to its guests'. */
 export function privilegesOn(state: PveState, token: TokenSpec, path: string): "all" | ReadonlySet<string> {
   if (token.privileges === "all") return "all";
+  if (token.privileges === "acl") return new Set(listedGrants(state, token, path).keys());
   const granted = new Set(inherited(token.privileges, path));
   const vmid = guestIn(path);
-  const pool = vmid === null ? null : (state.guests.get(vmid)?.resourcePool ?? null);
+  const pool = vmid === null ? null : resourcePoolOf(state, vmid);
   if (pool !== null) for (const privilege of inherited(token.privileges, `/pool/${pool}`)) granted.add(privilege);
   return granted;
 }
 
+/** By users, roles and lists. */
+export function listedGrants(state: PveState, token: TokenSpec, path: string): Grants {
+  const vmid = guestIn(path);
+  const pool = vmid === null ? null : resourcePoolOf(state, vmid);
+  return state.spec.access === null ? new Map() : grantsOf(state.spec.access, token, path, pool);
+}
+
+function resourcePoolOf(state: PveState, vmid: number): string | null {
+  return state.guests.get(vmid)?.resourcePool ?? state.containers.get(vmid)?.resourcePool ?? null;
+}
+
+export type AgentKind = "Audit" | "FileRead" | "FileWrite" | "FileSystemMgmt" | "Unrestricted" | "Command";
+
 /** What reading and steering through the guest agent needs: one privilege on 8, one per kind of call on 9. */
-export function agentPrivileges(state: PveState, kind: "Audit" | "FileRead" | "FileWrite"): readonly string[] {
+export function agentPrivileges(state: PveState, kind: AgentKind): readonly string[] {
+  if (isNine(state) && kind === "Unrestricted") return ["VM.GuestAgent.Unrestricted"];
+  if (isNine(state) && kind === "Command") return ["VM.GuestAgent.Unrestricted", "VM.GuestAgent.Unrestricted"];
   return isNine(state) ? [`VM.GuestAgent.${kind}`, "VM.GuestAgent.Unrestricted"] : ["VM.Monitor"];
 }
 
-function inherited(entries: Exclude<TokenSpec["privileges"], "all">, path: string): readonly string[] {
+function inherited(entries: Exclude<TokenSpec["privileges"], "all" | "acl">, path: string): readonly string[] {
   const above = entries.filter((e) => e.path === "/" || path === e.path || path.startsWith(`${e.path}/`));
   const nearest = above.reduce((longest, { path: p }) => Math.max(longest, p.length), 0);
   return above.filter((e) => e.path.length === nearest).flatMap((e) => e.privileges);

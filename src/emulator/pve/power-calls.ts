@@ -133,6 +133,7 @@ async function destroy({ state, node, vmid, values }: Call, job: Job): Promise<v
   await job.pass(state.spec.durations.destroy);
   if (values.flag("purge")) job.log(`purging VM ${vmid} from related configurations..`);
   removeDisks(state, guest);
+  for (const { ram } of guest.snapshots.values()) if (ram !== null) state.volumes.delete(ram);
   state.guests.delete(vmid);
   state.statd.forget(vmid);
 }

@@ -13,6 +13,7 @@ type On = Extract<Power, { kind: "running" }>;
 /** The worker's part of a start: whatever is wrong shows only here. */
 export async function startGuest(state: PveState, guest: Guest, job: Job): Promise<void> {
   if (isTemplate(guest)) throw failed("you can't start a vm if it's a template");
+  wakeFromDisk(state, guest);
   const lock = lockOf(guest);
   if (lock !== undefined) throw failed(`VM is locked (${lock})`);
   if (guest.power.kind === "running") throw failed(`VM ${guest.vmid} already running`);
@@ -28,6 +29,7 @@ export async function startGuest(state: PveState, guest: Guest, job: Job): Promi
     since: state.time.now(),
     media,
     off: new AbortController(),
+    paused: false,
     system: null,
   });
 }
@@ -41,6 +43,14 @@ export function resumeForeign(state: PveState, guest: Guest): void {
   state.time.after(0, () => {
     if (guest.power === power) switchOn(state, guest, power);
   });
+}
+
+/** What a start does with the memory of a suspended machine. */
+function wakeFromDisk(state: PveState, guest: Guest): void {
+  if (lockOf(guest) !== "suspended") return;
+  state.volumes.delete(String(guest.config.get("vmstate") ?? ""));
+  guest.config.delete("vmstate");
+  guest.config.delete("lock");
 }
 
 function switchOn(state: PveState, guest: Guest, power: On): void {

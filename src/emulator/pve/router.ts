@@ -83,6 +83,7 @@ export class Router {
       const called = /^\{(\w+)(\*?)\}$/.exec(segment);
       if (called?.[1] === undefined) branch = wordBranch(branch, segment);
       else if (called[2] === "*") {
+        // A name may begin at the same place for another method.
         branch.rest ??= { called: called[1], routes: new Map() };
         branch.rest.routes.set(route.method, route);
         return;

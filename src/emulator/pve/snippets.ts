@@ -16,6 +16,13 @@ export function readSnippet(storage: StorageSpec, name: string): string | null {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
+/** Hook scripts have to be. */
+export function isExecutable(storage: StorageSpec, name: string): boolean {
+  if (storage.snippetsFolder === null || name.includes("/")) return false;
+  const file = join(storage.snippetsFolder, name);
+  return existsSync(file) && (statSync(file).mode & 0o100) !== 0;
+}
+
 export function snippetsOn(storage: StorageSpec): readonly Snippet[] {
   const folder = storage.snippetsFolder;
   if (folder === null || !existsSync(folder)) return [];

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
-const contents = ["images", "iso", "snippets", "vztmpl", "import"] as const;
+const contents = ["images", "iso", "snippets", "vztmpl", "import", "rootdir", "backup"] as const;
 export type Content = (typeof contents)[number];
+export const isContent = (text: string): text is Content => (contents as readonly string[]).includes(text);
 
 const name = z.string().regex(/^[a-zA-Z][a-zA-Z0-9._-]*$/, "a name starts with a letter and has no spaces");
 const vmid = z.int().min(100).max(999_999_999);
@@ -23,6 +24,8 @@ const storage = z.strictObject({
 
 const privileges = z.union([
   z.literal("all"),
+  /** What the lists under `access` give it. */
+  z.literal("acl"),
   z.array(z.strictObject({ path: z.string().startsWith("/"), privileges: z.array(z.string()) })),
 ]);
 
@@ -33,6 +36,29 @@ const token = z.strictObject({
   /** As a token that only sees its resource pool: a missing guest, and one whose clone runs, are forbidden to it. */
   confined: z.boolean().default(false),
   deletesVolumes: z.boolean().default(true),
+});
+
+const flag = z.union([z.literal(0), z.literal(1)]);
+
+/** Users, roles and lists, spelled as PVE's own API answers them. */
+const access = z.object({
+  users: z.array(
+    z.object({
+      userid: z.string(),
+      enable: flag.default(1),
+      tokens: z.array(z.object({ tokenid: z.string(), privsep: flag.default(1) })).default([]),
+    }),
+  ),
+  roles: z.array(z.object({ roleid: z.string(), privs: z.string() })),
+  acl: z.array(
+    z.object({
+      path: z.string(),
+      ugid: z.string(),
+      type: z.enum(["user", "token", "group"]),
+      roleid: z.string(),
+      propagate: flag.default(1),
+    }),
+  ),
 });
 
 const guest = z.strictObject({
@@ -79,6 +105,10 @@ const durations = z.strictObject({
   deleteVolume: ms.default(50),
   resize: ms.default(100),
   configure: ms.default(50),
+  snapshot: ms.default(1300),
+  rollback: ms.default(1300),
+  /** How long PVE 9 holds the lock file of a machine that ran when it was rolled back. */
+  cleanup: ms.default(28_000),
 });
 
 const cluster = z.strictObject({
@@ -91,6 +121,7 @@ const cluster = z.strictObject({
   bridges: z.array(z.string()).default(["vmbr0"]),
   resourcePools: z.array(z.string()).default([]),
   tokens: z.array(token).prefault([{ id: "dispatcher@pve!main", secret: "11111111-2222-4333-8444-555555555555" }]),
+  access: access.nullable().default(null),
   guests: z.array(guest).default([]),
   volumes: z.array(volume).default([]),
   durations: durations.prefault({}),

@@ -1,6 +1,7 @@
 import type { Chance } from "../../domain/naming.ts";
 import type { Boot } from "../machine.ts";
 import type { WorldTime } from "../time.ts";
+import type { Container } from "./container.ts";
 import type { FileLocks } from "./file-locks.ts";
 import type { Guest } from "./guest.ts";
 import { failed, missingGuest } from "./refusal.ts";
@@ -16,6 +17,7 @@ export interface PveState {
   readonly chance: Chance;
   readonly boot: Boot;
   readonly guests: Map<number, Guest>;
+  readonly containers: Map<number, Container>;
   readonly volumes: Volumes;
   readonly tasks: Tasks;
   readonly locks: FileLocks;

@@ -3,10 +3,15 @@ import { allowed, demand } from "./permissions.ts";
 import { failed } from "./refusal.ts";
 import type { Answer, Call, Need, Route } from "./router.ts";
 import { snippetsOn } from "./snippets.ts";
-import type { StorageSpec } from "./spec.ts";
+import { isContent, type StorageSpec } from "./spec.ts";
 import { needStorage, type PveState } from "./state.ts";
 import { usageOf } from "./storage-usage.ts";
 import type { Volume } from "./volumes.ts";
+
+const aContent = {
+  type: "string",
+  format: (text: string) => (isContent(text) ? null : `invalid content type '${text}'`),
+} as const;
 
 const onStorage =
   (...privileges: readonly string[]): Need =>
@@ -47,7 +52,7 @@ export const storageCalls: readonly Route[] = [
     method: "GET",
     path: "/nodes/{node}/storage/{storage}/content",
     call: "storage.content",
-    parameters: { content: maybe(aText), vmid: maybe(aVmid) },
+    parameters: { content: maybe(aContent), vmid: maybe(aVmid) },
     needs: onStorage("Datastore.Audit", "Datastore.AllocateSpace"),
     answer: content,
   },

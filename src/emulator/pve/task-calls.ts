@@ -74,16 +74,19 @@ function list(call: Call): Answer {
   const matches = (task: Task): boolean => task.node === node && filtered(call, task) && mayRead(state, token, task);
   const running = source === "archive" ? [] : state.tasks.running().filter(matches);
   const active = running.map((task) => ({
-    ...described(task),
+    ...withoutToken(described(task)),
     user: task.token,
     status: "RUNNING",
     saved: "0",
   }));
-  if (source === "active") return { data: active, total: active.length };
+  if (source === "active") return { data: active, ...total(active.length) };
   const finished = [...state.tasks.finished()].filter(matches).map((task) => ({ ...described(task), ...ending(task) }));
   const all = [...active, ...finished];
-  return { data: all.slice(start, start + (values.number("limit") ?? 50)), total: all.length };
+  return { data: all.slice(start, start + (values.number("limit") ?? 50)), ...total(all.length) };
 }
+
+/** An empty list comes without. */
+const total = (count: number): { total?: number } => (count === 0 ? {} : { total: count });
 
 function filtered({ values }: Call, task: Task): boolean {
   const vmid = values.number("vmid");
@@ -137,6 +140,8 @@ function described(task: Task): Record<string, unknown> {
   const { upid, node, pid, pstart, type, id } = task;
   return { upid, node, pid, pstart, type, id, starttime: seconds(task.startedAt), user, tokenid };
 }
+
+const withoutToken = ({ tokenid: _tokenid, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;
 
 const ending = (task: Task): Record<string, unknown> =>
   task.end === null ? {} : { status: task.end.status, endtime: seconds(task.end.at) };

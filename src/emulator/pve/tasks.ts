@@ -3,6 +3,8 @@ import type { WorldTime } from "../time.ts";
 
 /** Finished tasks beyond this many are forgotten, oldest first. */
 const remembered = 2000;
+/** What a fork takes. */
+const fork: Ms = 5;
 
 export interface Task {
   readonly upid: string;
@@ -30,6 +32,8 @@ export interface Order {
 /** What a task's work holds. */
 export interface Job {
   log(line: string): void;
+  /** The task ends well, but says so. */
+  warn(line: string): void;
   /** Rejects when the task is aborted meanwhile. */
   pass(ms: Ms): Promise<void>;
 }
@@ -69,10 +73,17 @@ export class Tasks {
     const task: Task = { ...order, ...this.#identity(order), log, end: null, ended };
     this.#running.set(task.upid, { task, abort });
     this.#known.set(task.upid, task);
-    const job: Job = { log: (line) => log.push(line), pass: (ms) => this.#pass(ms, abort.signal) };
-    work(job)
+    let warnings = 0;
+    const warn = (line: string): void => {
+      warnings++;
+      log.push(`WARN: ${line}`);
+    };
+    const job: Job = { log: (line) => log.push(line), warn, pass: (ms) => this.#pass(ms, abort.signal) };
+    // The worker is forked first: nobody sees it finished at once.
+    this.#pass(fork, abort.signal)
+      .then(() => work(job))
       .then(
-        () => this.#end(task, "OK"),
+        () => this.#end(task, warnings === 0 ? "OK" : `WARNINGS: ${warnings}`),
         (error: unknown) => this.#end(task, error instanceof Error ? error.message : String(error)),
       )
       .finally(settle);
@@ -126,7 +137,7 @@ export class Tasks {
 
   #end(task: Task, message: string): void {
     const status = message.split("\n")[0] ?? "";
-    task.log.push(status === "OK" ? "TASK OK" : `TASK ERROR: ${status}`);
+    task.log.push(status === "OK" || status.startsWith("WARNINGS: ") ? `TASK ${status}` : `TASK ERROR: ${status}`);
     task.end = { at: this.#time.now(), status };
     this.#running.delete(task.upid);
     this.#finished.push(task);

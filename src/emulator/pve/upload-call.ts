@@ -45,6 +45,10 @@ function upload(call: Call): Answer {
   const task = state.tasks.start(order, async (job) => {
     job.log(`starting file import from: /var/tmp/pveupload-${createHash("md5").update(id).digest("hex")}`);
     refuseChecksum(values.text("checksum"), values.text("checksum-algorithm"), file.bytes);
+    if (content === "import" && name.endsWith(".qcow2") && !isQcow(file.bytes)) {
+      const temporary = `/var/tmp/pveupload-${createHash("md5").update(id).digest("hex")}`;
+      throw failed(`qemu-img: Could not open '${temporary}': Image is not in qcow2 format`);
+    }
     job.log(`target node: ${node}`);
     job.log(`file size is: ${file.bytes.length}`);
     await job.pass(state.spec.durations.upload);
@@ -53,6 +57,8 @@ function upload(call: Call): Answer {
   });
   return { data: task.upid };
 }
+
+const isQcow = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 3)).toString("latin1") === "QFI";
 
 const extensions = {
   iso: { ending: /\.(iso|img)$/i, why: "wrong file extension" },

@@ -17,6 +17,7 @@ export function createState(options: Pick<PveState, "spec" | "time" | "chance" |
   const state: PveState = {
     ...options,
     guests,
+    containers: new Map(),
     volumes: new Volumes(),
     tasks: new Tasks(time),
     locks: new FileLocks(time),
@@ -49,6 +50,7 @@ function foreignGuest(state: PveState, spec: GuestSpec): Guest {
     image: spec.image,
     config: configOf(state, spec),
     pending: new Map(),
+    snapshots: new Map(),
     resourcePool: spec.resourcePool,
     power: spec.running
       ? {
@@ -57,6 +59,7 @@ function foreignGuest(state: PveState, spec: GuestSpec): Guest {
           since: state.time.now(),
           media: new Map(),
           off: new AbortController(),
+          paused: false,
           system: null,
         }
       : { kind: "stopped" },

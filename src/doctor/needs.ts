@@ -1,0 +1,103 @@
+import type { RunnerPool } from "../domain/pool.ts";
+
+export type Generation = 8 | 9;
+
+/** On what a privilege is needed; which paths these are depends on the pool and its template. */
+export type Place = "template" | "guests" | "resource pool" | "disks" | "seeds" | "node" | "bridge";
+
+export interface Need {
+  readonly place: Place;
+  /** Any one of them is enough; the first is the least. */
+  readonly anyOf: readonly string[];
+  /** `required`: no guest can be launched, or none removed. `useful`: exactly one ability is lost. */
+  readonly level: "required" | "useful";
+  /** What is lost without it. */
+  readonly loses: string;
+  readonly on?: Generation;
+  readonly when?: (pool: RunnerPool) => boolean;
+}
+
+const required = (place: Place, privilege: string | readonly string[], loses: string, when?: Need["when"]): Need => ({
+  place,
+  anyOf: typeof privilege === "string" ? [privilege] : privilege,
+  level: "required",
+  loses,
+  ...(when === undefined ? {} : { when }),
+});
+
+const useful = (place: Place, anyOf: readonly string[], loses: string, more: Pick<Need, "on" | "when"> = {}): Need => ({
+  place,
+  anyOf,
+  level: "useful",
+  loses,
+  ...more,
+});
+
+const byIso = ({ delivery }: RunnerPool): boolean => delivery.kind === "iso";
+const answer =
+  "a guest whose runner never came online cannot be asked whether it still lives: where GitHub cannot prove " +
+  "that no job runs there, it stays for a day instead of being stopped after its boot timeout";
+
+/** Every privilege that dispatcher uses, and what it is for. */
+export const needs: readonly Need[] = [
+  required("template", "VM.Audit", "the template cannot be found, nor its drives read"),
+  required("template", "VM.Clone", "no guest can be cloned"),
+  required("guests", "VM.Allocate", "no clone can be made, none destroyed"),
+  required("guests", "VM.Audit", "dispatcher does not see its own guests, so they pile up"),
+  required("guests", "VM.Config.Options", "a clone cannot be marked as ours, so its launch fails"),
+  required("guests", "VM.Config.CDROM", "a guest cannot be given its seed, so its launch fails"),
+  required("guests", "VM.Config.Cloudinit", "the seed cannot take the place of the cloud-init drive"),
+  required(
+    "guests",
+    "VM.Config.CPU",
+    "cores are configured, and cannot be set",
+    (p) => p.guest.hardware.cores !== null,
+  ),
+  required(
+    "guests",
+    "VM.Config.Memory",
+    "memory is configured, and cannot be set",
+    (p) => p.guest.hardware.memoryMiB !== null,
+  ),
+  required(
+    "guests",
+    "VM.Config.Network",
+    "a network is configured, and cannot be set",
+    (p) => p.guest.hardware.network !== null,
+  ),
+  required(
+    "guests",
+    "VM.Config.Disk",
+    "a disk size is configured, and disks cannot be grown",
+    (p) => p.guest.hardware.diskGiB !== null,
+  ),
+  required("guests", "VM.PowerMgmt", "no guest can be started or stopped"),
+  required(
+    "resource pool",
+    "Pool.Audit",
+    "nobody can prove that a guest is in our resource pool, so none is touched",
+    (p) => p.guest.resourcePool !== null,
+  ),
+  required("disks", "Datastore.AllocateSpace", "a clone gets no disks"),
+  required("seeds", "Datastore.AllocateTemplate", "no seed can be uploaded", byIso),
+  required(
+    "seeds",
+    ["Datastore.Audit", "Datastore.AllocateSpace"],
+    "seeds can be neither listed nor attached, so nothing is decided",
+    byIso,
+  ),
+  required("bridge", "SDN.Use", "no guest can be put on its network"),
+  useful(
+    "seeds",
+    ["Datastore.Allocate"],
+    "seeds cannot be deleted: a blank of 32 KiB is left for each VMID and overwritten by its next guest",
+    { when: byIso },
+  ),
+  useful(
+    "node",
+    ["Sys.Audit"],
+    "the node's free memory and load are not known: placement goes by the number of guests alone",
+  ),
+  useful("guests", ["VM.Monitor"], answer, { on: 8 }),
+  useful("guests", ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"], answer, { on: 9 }),
+];

@@ -1,0 +1,50 @@
+import { needContainer } from "./container.ts";
+import { aFlag, aText, maybe } from "./formats.ts";
+import { onGuest } from "./guest-calls.ts";
+import type { Answer, Call, Route } from "./router.ts";
+import { isNine, needGuest } from "./state.ts";
+
+/** How long a proxy waits for its client. */
+const patience = 10_000;
+
+export const consoleCalls: readonly Route[] = [
+  ...(["qemu", "lxc"] as const).flatMap((kind): Route[] => [
+    {
+      method: "POST",
+      path: `/nodes/{node}/${kind}/{vmid}/termproxy`,
+      call: `${kind}.termproxy`,
+      parameters: kind === "qemu" ? { serial: maybe(aText) } : {},
+      needs: onGuest("VM.Console"),
+      answer: (call) => open(call, kind),
+    },
+    {
+      method: "POST",
+      path: `/nodes/{node}/${kind}/{vmid}/vncproxy`,
+      call: `${kind}.vncproxy`,
+      parameters: { websocket: maybe(aFlag), "generate-password": maybe(aFlag) },
+      needs: onGuest("VM.Console"),
+      answer: (call) => open(call, kind),
+    },
+  ]),
+  {
+    method: "POST",
+    path: "/nodes/{node}/qemu/{vmid}/monitor",
+    call: "monitor",
+    parameters: { command: aText },
+    needs: (state, path) => (isNine(state) ? ["/", "Sys.Audit", "Sys.Modify"] : [`/vms/${path.vmid}`, "VM.Monitor"]),
+    answer: ({ state, node, vmid, values }) => {
+      needGuest(state, node, vmid);
+      return { data: values.text("command") === "info version" ? "9.0.2pve-qemu-kvm_9.0.2-4\r\n" : "\r\n" };
+    },
+  },
+];
+
+/** The ticket is good for nothing: no console is emulated. */
+function open({ state, node, vmid, token }: Call, kind: "qemu" | "lxc"): Answer {
+  if (kind === "qemu") needGuest(state, node, vmid);
+  else needContainer(state, node, vmid);
+  const task = state.tasks.start({ node, type: "vncproxy", id: String(vmid), token: token.id }, (job) =>
+    job.pass(patience),
+  );
+  return { data: { user: token.id, ticket: "PVEVNC:00000000::emulated", port: "5900", upid: task.upid } };
+}
