@@ -105,9 +105,14 @@ export class FakeAccess {
   #changeToken(method: string, userid: string, tokenid: string, form: Record<string, string>): unknown {
     const user = this.users.get(userid);
     if (user === undefined) throw new Error(`no such user ('${userid}')`);
+    const before = user.tokens.find((one) => one.tokenid === tokenid);
     const others = user.tokens.filter((one) => one.tokenid !== tokenid);
     if (method === "DELETE") user.tokens = others;
-    else user.tokens = [...others, { tokenid, privsep: Number(form.privsep), comment: form.comment ?? "" }];
+    else
+      user.tokens = [
+        ...others,
+        { tokenid, privsep: Number(form.privsep), comment: form.comment ?? before?.comment ?? "" },
+      ];
     return method === "POST" ? { "full-tokenid": `${userid}!${tokenid}`, value: "1b2c-secret", info: {} } : null;
   }
 }
