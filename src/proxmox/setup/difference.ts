@@ -82,7 +82,11 @@ export function keptBecause(piece: Piece, found: Found, pieces: readonly Piece[]
   switch (piece.kind) {
     case "storage": {
       const state = stateOf(piece, found);
-      return state.kind === "blocked" || state.kind === "differs" ? state.odds : null;
+      if (state.kind === "blocked" || state.kind === "differs") return state.odds;
+      // A storage carries no mark of its own: it goes only with a resource pool that does.
+      const pool = pieces.find((one) => one.kind === "pool");
+      const why = pool === undefined ? "no resource pool" : keptBecause(pool, found, pieces);
+      return why === null ? null : "nothing shows that it was made here; its files stay in any case";
     }
     case "pool":
       return unmarked(found.pools.find((one) => one.poolid === piece.id)?.comment);

@@ -195,6 +195,7 @@ describe("a set-up through the API", () => {
         'kept        user dispatcher@pve: its comment does not say "made by dispatcher proxmox-setup"',
         "kept        role DispatcherNode: eve@pve has it on /nodes/pve9",
         'kept        pool runners: its comment does not say "made by dispatcher proxmox-setup"',
+        "kept        storage seeds: nothing shows that it was made here; its files stay in any case",
       ],
     );
     assert.deepEqual(pve.users.get("dispatcher@pve")?.tokens, []);
