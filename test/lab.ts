@@ -14,6 +14,7 @@ import { createLimits } from "../src/proxmox/limits.ts";
 import { createSite } from "../src/proxmox/site.ts";
 import { createTasks } from "../src/proxmox/tasks.ts";
 import { ManualClock } from "./clock.ts";
+import { held } from "./contract/guard.ts";
 import { signerOf, specOf } from "./fixtures.ts";
 
 /** Emulator time that passes with a manual clock. */
@@ -77,8 +78,10 @@ export function lab(
     tokenId: token.id,
     tokenSecret: new Secret(token.secret),
     clock,
-    fetch: (url, { method, headers, body }) =>
-      pve.handler(new Request(url, { method, headers, ...(body === undefined ? {} : { body }) })),
+    fetch: (url, { method, headers, body }) => {
+      held({ method, url, contentType: headers["Content-Type"] ?? "", body });
+      return pve.handler(new Request(url, { method, headers, ...(body === undefined ? {} : { body }) }));
+    },
   });
   const client: ProxmoxClient = createClient(http);
   const tasks = createTasks(client, clock);

@@ -18,6 +18,7 @@ interface Options {
   readonly githubPort: number;
   readonly speed: number;
   readonly githubDelay: number;
+  readonly requests?: string;
   readonly env?: string;
   readonly json?: true;
 }
@@ -35,26 +36,27 @@ export const emulateCommand = (io: Io, ends: Ends): Command =>
     .option("--github-port <port>", "port of the pretended GitHub, 0 for any", portNumber, 0)
     .option("--speed <factor>", "how much faster than life durations pass", positive, 1)
     .option("--github-delay <ms>", "how long GitHub takes for each answer, whatever the speed", milliseconds, 0)
+    .option("--requests <file>", "write every request to the pretended PVE, without its token (JSON lines)")
     .option("--env <file>", "write the environment file for a dispatcher there (default: print it)")
     .option("--json", "print one line of JSON when ready")
     .action((options: Options) => ends(emulate(io, options)));
 
 async function emulate(io: Io, options: Options): Promise<ExitCode> {
-  const { serve, createWorld, worldSpec, readWorld, selfSigned, wallTime } = await emulator();
+  const { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime } = await emulator();
   const spec =
     options.world === undefined
       ? worldSpec.parse(sampleWorld)
       : readWorld(options.world, readFileSync(resolve(io.cwd, options.world), "utf8"));
-  const file = options.audit === undefined ? null : openSync(resolve(io.cwd, options.audit), "a");
-  const audit = (entry: AuditEntry): void => {
-    if (file !== null) writeSync(file, `${JSON.stringify({ at: Date.now(), ...entry })}\n`);
-  };
+  const audits = lines(io, options.audit);
+  const requests = lines(io, options.requests);
+  const audit = (entry: AuditEntry): void => audits.write({ at: Date.now(), ...entry });
   let githubUrl = "http://localhost";
   const time = wallTime(options.speed);
   const world = createWorld({ spec, time, chance: systemChance, audit, githubUrl: () => githubUrl });
   const certificate = await selfSigned(["localhost", "127.0.0.1", options.listen], new Date());
   const { listen: address } = options;
-  const pve = await serve({ handler: world.pve, tls: certificate, address, port: options.pvePort, profile: "pve" });
+  const handler = options.requests === undefined ? world.pve : recorded(world.pve, requests.write);
+  const pve = await serve({ handler, tls: certificate, address, port: options.pvePort, profile: "pve" });
   const github = await serve({
     handler: delayed(world.github, options.githubDelay),
     tls: null,
@@ -74,7 +76,8 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
 
   await tallying(() => audit({ event: "tally", ...world.tally() }), io.stop);
   await Promise.all([pve.close(), github.close()]);
-  if (file !== null) closeSync(file);
+  audits.close();
+  requests.close();
   return 0;
 }
 
@@ -82,16 +85,25 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
 const delayed = (handler: Handler, ms: number): Handler =>
   ms === 0 ? handler : async (request) => (await Promise.all([handler(request), sleep(ms)]))[0];
 
+/** A file of JSON lines, each on disk at once; nothing where no file is asked for. */
+function lines(io: Io, path: string | undefined): { write: (line: object) => void; close: () => void } {
+  if (path === undefined) return { write: () => {}, close: () => {} };
+  const file = openSync(resolve(io.cwd, path), "a");
+  return { write: (line) => void writeSync(file, `${JSON.stringify(line)}\n`), close: () => closeSync(file) };
+}
+
 /** Loaded only when asked for: the daemon carries no emulator. */
 async function emulator() {
-  const [{ serve }, { createWorld, worldSpec }, { readWorld }, { selfSigned }, { wallTime }] = await Promise.all([
-    import("../emulator/serve.ts"),
-    import("../emulator/world.ts"),
-    import("../emulator/world-file.ts"),
-    import("../emulator/certificate.ts"),
-    import("../emulator/time.ts"),
-  ]);
-  return { serve, createWorld, worldSpec, readWorld, selfSigned, wallTime };
+  const [{ serve }, { createWorld, worldSpec }, { readWorld }, { recorded }, { selfSigned }, { wallTime }] =
+    await Promise.all([
+      import("../emulator/serve.ts"),
+      import("../emulator/world.ts"),
+      import("../emulator/world-file.ts"),
+      import("../emulator/record.ts"),
+      import("../emulator/certificate.ts"),
+      import("../emulator/time.ts"),
+    ]);
+  return { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime };
 }
 
 /** Writes the totals every second until stopped, and once more at the end. */

@@ -76,10 +76,20 @@ export class Stage {
   env: Readonly<Record<string, string>> = {};
 
   /** Starts the emulator; `env` is then what a dispatcher needs to serve it. */
-  async emulate(world: unknown, speed = 20): Promise<void> {
+  async emulate(world: unknown, speed = 20, more: readonly string[] = []): Promise<void> {
     this.write("world.json", JSON.stringify(world));
     this.write("audit.jsonl", "");
-    const args = ["emulate", "--world", "world.json", "--audit", "audit.jsonl", "--speed", String(speed), "--json"];
+    const args = [
+      "emulate",
+      "--world",
+      "world.json",
+      "--audit",
+      "audit.jsonl",
+      "--speed",
+      String(speed),
+      "--json",
+      ...more,
+    ];
     this.#emulator = this.start(args);
     const ready = JSON.parse(await this.#emulator.line(/^\{/)) as { env: Record<string, string> };
     this.env = ready.env;

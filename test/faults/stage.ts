@@ -19,6 +19,7 @@ import type { WorldTime } from "../../src/emulator/time.ts";
 import { worldSpec } from "../../src/emulator/world.ts";
 import { createFetch } from "../../src/proxmox/tls.ts";
 import { ManualClock } from "../clock.ts";
+import { held } from "../contract/guard.ts";
 import { seededChance } from "../emulator/manual-time.ts";
 import { worldTimeOf } from "../lab.ts";
 import { type Meddler, type RealFetch, Wire } from "./wire.ts";
@@ -115,10 +116,14 @@ export async function open({ pve: change, env = {}, jobs = 2, fault }: Omit<Scen
   });
   const began = clock.now();
   const way = createFetch(loaded.config.proxmox.trust);
+  const fetch: typeof way.fetch = (url, init) => {
+    held({ method: init.method, url, contentType: init.headers["Content-Type"] ?? "", body: init.body });
+    return way.fetch(url, init);
+  };
   const dispatcher = compose(loaded.config, loaded.templates, {
     clock,
     chance: seededChance(7),
-    pveFetch: wire.client(way.fetch as unknown as RealFetch),
+    pveFetch: wire.client(fetch as unknown as RealFetch),
     githubFetch: wire.client(undiciFetch as unknown as RealFetch) as unknown as Surroundings["githubFetch"],
     log,
     version: "test",
