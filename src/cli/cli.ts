@@ -11,6 +11,7 @@ import { onceCommand } from "./once.ts";
 import { proxmoxSetupCommand } from "./proxmox-setup.ts";
 import { runCommand } from "./run.ts";
 import { seedCommand } from "./seed.ts";
+import { selftestCommand } from "./selftest.ts";
 import { statusCommand } from "./status.ts";
 
 /** Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. */
@@ -32,6 +33,7 @@ export async function cli(io: Io): Promise<ExitCode> {
     onceCommand,
     statusCommand,
     doctorCommand,
+    selftestCommand,
     launchCommand,
     seedCommand,
     emulateCommand,

@@ -67,14 +67,14 @@ async function play(
   return onlineMs === null ? 1 : 0;
 }
 
-function unknownPool(name: string, { pools }: Config): string {
+export function unknownPool(name: string, { pools }: Config): string {
   const names = pools.map((pool) => pool.name);
   const meant = nearest(name, names);
   return `pool ${name}: there is none of that name; ${meant === null ? `there are ${names.join(", ")}` : `did you mean ${meant}?`}`;
 }
 
 /** Between clone and start the guest looks to a daemon like what an earlier life left behind. */
-async function runningDaemon({ listen, instance }: Config): Promise<string | null> {
+export async function runningDaemon({ listen, instance }: Config): Promise<string | null> {
   if (listen === null || listen.port === 0) return null;
   const host = listen.address.includes(":") ? `[${listen.address}]` : listen.address;
   try {

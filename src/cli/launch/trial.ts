@@ -56,7 +56,11 @@ export async function tryTemplate(tools: Tools, pool: RunnerPool, tell: Tell, si
   return watch(tools, pool, { guest, node, startedMs: clock.now() - began }, tell, signal);
 }
 
-async function placeFor({ site }: Tools, pool: RunnerPool, signal: AbortSignal): Promise<NodeName> {
+export async function placeFor(
+  { site }: Pick<Tools, "site">,
+  pool: RunnerPool,
+  signal: AbortSignal,
+): Promise<NodeName> {
   const { nodes, blocks, guests } = await site.observe(signal, { seeds: false });
   const counts = new Map<NodeName, number>();
   for (const guest of guests) counts.set(guest.node, (counts.get(guest.node) ?? 0) + 1);
