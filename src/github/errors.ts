@@ -44,8 +44,9 @@ export function errorOf(error: unknown, { what, permission }: About, now: Instan
 
 /** As a repository or scope is shown that could not be asked. */
 export function reasonOf(error: DispatcherError): string {
-  if (error.code === "rate_limited") return limitText(error.details.retryAfterMs ?? MINUTE);
-  return error.details.remedy === undefined ? error.message : `${error.message}; ${error.details.remedy}`;
+  const { remedy, retryAfterMs } = error.details;
+  const text = error.code === "rate_limited" ? limitText(retryAfterMs ?? MINUTE) : error.message;
+  return remedy === undefined ? text : `${text}; ${remedy}`;
 }
 
 export interface RateLimit {
@@ -80,6 +81,7 @@ const limitText = (ms: Ms): string => `rate limit: resets in ${spell(ms)}`;
 export const rateLimited = (what: string, ms: Ms, status?: number): DispatcherError =>
   new DispatcherError("rate_limited", `${what}: ${limitText(ms)}`, {
     retryAfterMs: ms,
+    remedy: "wait, or raise POLL_INTERVAL, or give dispatcher a GitHub token that nothing else uses",
     ...(status === undefined ? {} : { status }),
   });
 

@@ -60,6 +60,15 @@ function codeOfRefusal(call: Call, { status, sentence }: Refusal): ErrorCode {
   return sentences.find(([pattern]) => pattern.test(sentence))?.[1] ?? "internal";
 }
 
+/** How to mend what a storage refuses, in an answer or as a task's exit status. */
+export function remedyForStorage(sentence: string): string | null {
+  const [, storage, content] = /storage '([^']+)' does not support '([^']+)' content/i.exec(sentence) ?? [];
+  if (storage !== undefined) return `allow the content ${content} on storage ${storage}, or name another storage`;
+  return /no space left on device|disk quota exceeded/i.test(sentence)
+    ? "the storage is full: make room on it, or name another storage"
+    : null;
+}
+
 export function errorOfRefusal(call: Call, refusal: Refusal): DispatcherError {
   const code = codeOfRefusal(call, refusal);
   const sentence = refusal.sentence === "" ? `status ${refusal.status}` : refusal.sentence;
@@ -132,5 +141,5 @@ function remedyOf(call: Call, code: ErrorCode, { sentence }: Refusal): string | 
   if (code === "unauthorized") {
     return "check the token's id and secret (PROXMOX_TOKEN_ID, PROXMOX_TOKEN_SECRET), and that neither the token nor its user has expired or is disabled";
   }
-  return code === "forbidden" ? remedyForPrivilege(call, sentence) : null;
+  return code === "forbidden" ? remedyForPrivilege(call, sentence) : remedyForStorage(sentence);
 }

@@ -3,6 +3,7 @@ import type { NodeName, Upid } from "../domain/ids.ts";
 import { type Clock, type Instant, type Ms, spell } from "../domain/time.ts";
 import type { ActiveTask, ProxmoxClient } from "./client.ts";
 import { Overdue, withDeadline } from "./deadline.ts";
+import { remedyForStorage } from "./errors.ts";
 import { remedyForTask } from "./privilege.ts";
 import { Rounds } from "./rounds.ts";
 import { nodeOfTask } from "./upid.ts";
@@ -86,7 +87,7 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
     async finish(upid, what, options) {
       const end = await outcome(upid, options);
       if (end.kind !== "failed") return;
-      const remedy = remedyForTask(end.exitStatus, end.log);
+      const remedy = remedyForTask(end.exitStatus, end.log) ?? remedyForStorage(end.exitStatus);
       const details = { log: end.log, ...(remedy === null ? {} : { remedy }) };
       throw new DispatcherError("task_failed", `${what}: ${end.exitStatus}`, details);
     },

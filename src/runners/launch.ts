@@ -26,9 +26,24 @@ export async function launch(
   const cloned = cloning.done.then(() => site.configure(cloning.guest, pool.guest, signal));
   // Both ends of the launch run at once; the first to fail must not leave the other's rejection unheard.
   cloned.catch(() => {});
-  // A full clone takes long enough for a secret to age: it is minted last.
-  if (pool.guest.clone.kind === "full") await cloned;
+  try {
+    // A full clone takes long enough for a secret to age: it is minted last.
+    if (pool.guest.clone.kind === "full") await cloned;
+    await arm(tools, pool, { cloning, cloned, name }, signal);
+  } catch (error) {
+    // What outlives its operation would also outlive the daemon's end, and wait there on closed connections.
+    await cloned.catch(() => {});
+    throw error;
+  }
+}
 
+async function arm(
+  tools: Tools,
+  pool: RunnerPool,
+  { cloning, cloned, name }: { readonly cloning: Cloning; readonly cloned: Promise<void>; readonly name: GuestName },
+  signal: AbortSignal,
+): Promise<void> {
+  const { site, forge } = tools;
   const credential = await forge.mint(pool, name, signal);
   try {
     const seed = await putSeed(tools, pool, cloning, credential, signal);

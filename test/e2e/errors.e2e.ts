@@ -1,27 +1,55 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import type { AuditRecord } from "../../src/emulator/audit.ts";
 import { Stage } from "./stage.ts";
 
 /** Each kind of bad input: one clear line with cause and remedy, an end or a wait, and nothing changed anywhere. */
 
+const repository = "octo/demo";
 const template = { vmid: 9000, name: "base", node: "pve1", template: true };
-const jobs = [{ repository: "octo/demo", labels: ["self-hosted", "linux"], count: 1, atMs: 0, durationMs: 1_000 }];
+const jobs = [{ repository, labels: ["self-hosted", "linux"], count: 1, atMs: 0, durationMs: 1_000 }];
 
-const worldWith = (guests: readonly unknown[]): unknown => ({
-  pve: { guests },
-  github: { jobs },
+const githubToken = { token: "github_pat_limited0000000000000000000000" };
+/** Seeds on a storage of their own, apart from the guests' disks. */
+const storages = (seeds: object): unknown => [
+  { name: "disks", content: ["images"] },
+  { name: "seeds", content: ["iso"], ...seeds },
+];
+
+const everywhere = [
+  ...["VM.Allocate", "VM.Audit", "VM.Clone", "VM.PowerMgmt", "VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Cloudinit"],
+  ...["VM.Config.Disk", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.GuestAgent.Audit"],
+  ...["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit"],
+  ...["Pool.Audit", "SDN.Use", "Sys.Audit"],
+];
+const tokensWithout = (missing: string): unknown => [
+  {
+    id: "dispatcher@pve!limited",
+    secret: "22222222-3333-4444-8555-666666666666",
+    privileges: [{ path: "/", privileges: everywhere.filter((privilege) => privilege !== missing) }],
+  },
+];
+
+const worldWith = ({ guests = [template], pve, github }: Case): unknown => ({
+  pve: { guests, ...pve },
+  github: { jobs, ...github },
   dispatcher: { RUNNER_LABELS: "linux", TEMPLATE_NAME: "base", POLL_INTERVAL: "1" },
 });
 
 interface Case {
   readonly title: string;
   readonly guests?: readonly unknown[];
+  /** What else the world's file says of either service. */
+  readonly pve?: Readonly<Record<string, unknown>>;
+  readonly github?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly without?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   /** What the one line must say, cause and remedy. */
   readonly says: readonly RegExp[];
   readonly end: "ends with 1" | "waits";
+  /** What was begun before it failed is gone in the end; otherwise nothing may have been begun. */
+  readonly after?: "leaves nothing";
 }
 
 const cases: readonly Case[] = [
@@ -87,14 +115,75 @@ const cases: readonly Case[] = [
     says: [/template 9000 has no cloud-init drive/, /qm set 9000 --ide2/],
     end: "waits",
   },
+  {
+    title: "a token that may not clone the template is told what to grant, and where",
+    pve: { tokens: tokensWithout("VM.Clone") },
+    says: [
+      /^warn: launch .*Permission check failed \(\/vms\/9000, VM\.Clone\)/,
+      /grant VM\.Clone on \/vms\/9000 to the token/,
+    ],
+    end: "waits",
+    after: "leaves nothing",
+  },
+  {
+    title: "a token that may not upload seeds is told what to grant, and the clone goes",
+    pve: { tokens: tokensWithout("Datastore.AllocateTemplate"), storages: storages({}) },
+    says: [
+      /^warn: launch .*Datastore\.AllocateTemplate/,
+      /grant Datastore\.AllocateTemplate on \/storage\/seeds to the token/,
+    ],
+    end: "waits",
+    after: "leaves nothing",
+  },
+  {
+    title: "a full storage for the seeds is named, and the clone goes",
+    pve: { storages: storages({ sizeGiB: 0.00001 }) },
+    says: [/^warn: launch .*upload .* to seeds: .*No space left on device/, /make room on it, or name another storage/],
+    end: "waits",
+    after: "leaves nothing",
+  },
+  {
+    title: "a storage that takes no ISO images is named, and the clone goes",
+    pve: { storages: storages({ content: ["vztmpl"] }) },
+    env: { PROXMOX_STORAGE: "seeds" },
+    says: [/^warn: launch .*storage 'seeds' does not support 'iso' content/, /allow the content iso on storage seeds/],
+    end: "waits",
+    after: "leaves nothing",
+  },
+  {
+    title: "a GitHub token that may not register runners is told which permission it lacks",
+    github: { tokens: [{ ...githubToken, administration: "none" }] },
+    says: [
+      /^warn: launch .*mint the JIT config .*GitHub answered 403/,
+      /permission "Administration: write on the repository"/,
+    ],
+    end: "waits",
+    after: "leaves nothing",
+  },
+  {
+    title: "a used-up rate limit is told with its end, and waited for",
+    github: { pointsPerHour: 1 },
+    says: [/GitHub, .*octo\/demo: rate limit: resets in \d+ /, /POLL_INTERVAL/],
+    end: "waits",
+  },
+  {
+    title: "a repository that the GitHub token does not see is named",
+    github: {
+      tokens: [{ ...githubToken, repositories: ["octo/other"] }],
+      repositories: [{ name: repository }, { name: "octo/other" }],
+    },
+    says: [/GitHub, octo\/demo: .*GitHub answered 404/, /check the name, and that the token sees it/],
+    end: "waits",
+  },
 ];
 
 describe("bad input", { concurrency: 2 }, () => {
-  for (const { title, guests = [template], env = {}, without = [], files = {}, says, end } of cases) {
-    test(title, async () => {
+  for (const scene of cases) {
+    const { env = {}, without = [], files = {}, says, end } = scene;
+    test(scene.title, async () => {
       const stage = new Stage();
       after(() => stage.close());
-      await stage.emulate(worldWith(guests));
+      await stage.emulate(worldWith(scene));
       for (const [name, text] of Object.entries(files)) stage.write(name, text);
       const settings = Object.entries({ ...stage.env, ...env }).filter(([name]) => !without.includes(name));
       stage.writeEnv(Object.fromEntries(settings));
@@ -106,12 +195,21 @@ describe("bad input", { concurrency: 2 }, () => {
         assert.ok(!daemon.text().includes(Object.fromEntries(settings)[secret] ?? "?"), "no secret is printed");
       }
       if (end === "waits") {
+        if (scene.after === "leaves nothing") await stage.until(allGone);
         assert.ok(daemon.running());
         assert.equal(await daemon.stop(), 0);
       } else {
         assert.equal(await daemon.ended, 1);
       }
-      assert.deepEqual(stage.changes(), [], "nothing was changed");
+      if (scene.after === undefined) assert.deepEqual(stage.changes(), [], "nothing was changed");
+      else assert.deepEqual(await stage.left(), { guests: 0, seeds: 0, runners: 0 });
     });
   }
 });
+
+/** Every clone that PVE took was removed again. */
+function allGone(records: readonly AuditRecord[]): boolean {
+  const taken = (call: string): number =>
+    records.filter((r) => r.event === "pve" && r.call === call && r.status === 200).length;
+  return taken("clone") === taken("destroy");
+}

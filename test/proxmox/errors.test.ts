@@ -115,3 +115,11 @@ test("the sentence is the reason phrase, else the body's first line, else the st
   assert.equal(sentenceOf(500, "Internal Server Error", "VM is locked (backup)\n"), "VM is locked (backup)");
   assert.equal(sentenceOf(503, "Service Unavailable", null), "Service Unavailable");
 });
+
+test("what a storage refuses comes with the way out, and other sentences with none", () => {
+  const remedyOf = (sentence: string) =>
+    errorOfRefusal(change, { status: 500, sentence, parameters: null }).details.remedy;
+  assert.match(remedyOf("storage 'seeds' does not support 'iso' content") ?? "", /content iso on storage seeds/);
+  assert.match(remedyOf("cp: error writing '/x.iso': No space left on device") ?? "", /make room/);
+  assert.equal(remedyOf("storage 'nosuch' does not exist"), undefined);
+});

@@ -4,8 +4,9 @@ import type { Parameters } from "./parameters.ts";
 import { allowed } from "./permissions.ts";
 import { badParameters, failed, shutOut } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
-import type { Content, TokenSpec } from "./spec.ts";
+import type { Content, StorageSpec, TokenSpec } from "./spec.ts";
 import { needContent, needStorage, type PveState } from "./state.ts";
+import { usageOf } from "./storage-usage.ts";
 
 type Uploadable = Extract<Content, "iso" | "vztmpl" | "import">;
 
@@ -52,6 +53,7 @@ function upload(call: Call): Answer {
     job.log(`target node: ${node}`);
     job.log(`file size is: ${file.bytes.length}`);
     await job.pass(state.spec.durations.upload);
+    refuseOverflow(state, storage, id, file.bytes.length);
     write(state, { id, storage: storage.name, content, bytes: file.bytes });
     job.log("finished file import successfully");
   });
@@ -75,6 +77,14 @@ function refuseChecksum(wanted: string | undefined, algorithm: string | undefine
   if (wanted === undefined || algorithm === undefined) return;
   const found = createHash(algorithm).update(bytes).digest("hex");
   if (found !== wanted.toLowerCase()) throw failed(`checksum mismatch: got '${found}' != expect '${wanted}'`);
+}
+
+/** What a file of the same name takes now is free again once it is written over. */
+function refuseOverflow(state: PveState, storage: StorageSpec, id: string, size: number): void {
+  const { avail } = usageOf(state, storage);
+  if (size <= avail + (state.volumes.get(id)?.size ?? 0)) return;
+  const path = `/mnt/pve/${storage.name}/template/${id.slice(id.indexOf(":") + 1)}`;
+  throw failed(`import failed: cp: error writing '${path}': No space left on device`);
 }
 
 /** The same file is written again: a machine that has it in its drive sees the new content. */

@@ -41,6 +41,14 @@ test("bytes survive an upload, whatever they are", async () => {
   assert.deepEqual(lab.pve.state.volumes.get("local:iso/x.iso")?.bytes, bytes);
 });
 
+test("a file that does not fit fails in its task, and is not there", async () => {
+  const lab = new Lab({ storages: [{ name: "local", sizeGiB: 1e-6 }] });
+  assert.match(String(await lab.task(lab.upload({ name: "x.iso", bytes: new Uint8Array(2_000) }))), /No space left/);
+  assert.deepEqual(await lab.volumes(), []);
+  assert.equal(await lab.task(lab.upload({ name: "x.iso", bytes: new Uint8Array(900) })), "OK");
+  assert.equal(await lab.task(lab.upload({ name: "x.iso", bytes: new Uint8Array(1_000) })), "OK", "written over");
+});
+
 test("an empty file is taken, folders in its name are dropped and spaces replaced", async () => {
   const lab = new Lab();
   assert.equal(await lab.task(lab.upload({ name: "../../my seed.iso" })), "OK");
