@@ -153,12 +153,8 @@ const cases: readonly Case[] = [
   {
     title: "a GitHub token that may not register runners is told which permission it lacks",
     github: { tokens: [{ ...githubToken, administration: "none" }] },
-    says: [
-      /^warn: launch .*mint the JIT config .*GitHub answered 403/,
-      /permission "Administration: write on the repository"/,
-    ],
+    says: [/GitHub, repos\/octo\/demo: .*GitHub answered 403/, /permission "Administration: write on the repository"/],
     end: "waits",
-    after: "leaves nothing",
   },
   {
     title: "a used-up rate limit is told with its end, and waited for",

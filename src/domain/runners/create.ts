@@ -1,7 +1,7 @@
 import type { NodeName } from "../ids.ts";
 import type { ForgeView, JobView } from "../observation.ts";
 import { blocksOf, place } from "../placement.ts";
-import type { RunnerPool } from "../pool.ts";
+import { type RunnerPool, scopeKeyOf } from "../pool.ts";
 import type { Action, Note } from "./actions.ts";
 import type { RunnerWorld } from "./decide.ts";
 import { type Demand, desired, serving } from "./demand.ts";
@@ -35,6 +35,10 @@ function launchesFor(
   if (missing <= 0) return [];
   const rest = world.resting.get(`pool ${pool.name}`);
   if (rest !== undefined) return [{ about: pool.name, text: `${sum}; ${rest}` }];
+  // Who cannot list runners cannot tell which guests serve, and could most likely not register one either.
+  if (world.forge.silentScopes.has(scopeKeyOf(pool.scope))) {
+    return [{ about: pool.name, text: `${sum}; nothing is launched while GitHub does not list its runners` }];
+  }
   if (room === 0) return [{ about: pool.name, text: `${sum}: ${fullness(demand, world)}` }];
 
   const steps: (Action | Note)[] = [];

@@ -326,3 +326,11 @@ test("what GitHub could not be asked is said", () => {
   const { notes } = passes([0, worldOf({ forge: silentForge })]).plan;
   assert.ok(notes.some((n) => n.about.includes("octo/demo") && n.text === "GitHub does not answer"));
 });
+
+test("nothing is launched for a pool whose runners GitHub does not list", () => {
+  const silentScopes = new Map([["repos/octo/demo" as const, "GitHub answered 403"]]);
+  const forge = forgeOf({ jobs: [jobOf(1)] }, { lists: [], silentScopes });
+  const { plan } = passes([0, worldOf({ forge })]);
+  assert.deepEqual(plan.actions, []);
+  assert.match(plan.notes.map((n) => n.text).join(), /does not list its runners.*GitHub answered 403/);
+});
