@@ -117,7 +117,12 @@ export async function open({ pve: change, env = {}, jobs = 2, fault }: Omit<Scen
   const began = clock.now();
   const way = createFetch(loaded.config.proxmox.trust);
   const fetch: typeof way.fetch = (url, init) => {
-    held({ method: init.method, url, contentType: init.headers["Content-Type"] ?? "", body: init.body });
+    held({
+      method: init.method,
+      url,
+      contentType: new Headers(init.headers).get("content-type") ?? "",
+      body: init.body,
+    });
     return way.fetch(url, init);
   };
   const dispatcher = compose(loaded.config, loaded.templates, {
