@@ -17,6 +17,7 @@ export function setUpFlows(state: PveState): void {
   spec.storages.push({ ...model, name: "seeds", content: ["iso"], snippetsFolder: null });
   spec.access.users.push({ userid: dispatcher, enable: 1, tokens: [{ tokenid: "main", privsep: 0 }] });
   spec.access.users.push({ userid: "exp@pve", enable: 1, tokens: [] });
+  spec.access.users.push({ userid: "tick@pve", enable: 1, tokens: [] });
   const allow = (ugid: string, path: string, privs: string, propagate: 0 | 1 = 0): void => {
     const roleid = `role-of-${ugid}-${path}`;
     spec.access?.roles.push({ roleid, privs });
@@ -35,6 +36,7 @@ export function setUpFlows(state: PveState): void {
     content: "vztmpl",
     owner: null,
     origin: "foreign",
+    bare: true,
   });
   spec.durations.cleanup = 28_000;
   spec.tokens.push(tokenOf(`${dispatcher}!main`));
@@ -42,6 +44,7 @@ export function setUpFlows(state: PveState): void {
     spec.tokens.push(tokenOf(`exp@pve!${name}`));
     allow(`exp@pve!${name}`, "/", privileges, 1);
   }
+  allow("tick@pve", "/", "VM.Console", 1);
   allow("exp@pve", "/", [...new Set(Object.values(tried).flatMap((privileges) => privileges.split(",")))].join(","), 1);
 }
 

@@ -5,6 +5,7 @@ export function recordedGuest(mood: { readonly awake: boolean }): GuestSystem {
   const folders = ["/", "/run/", "/etc/", "/tmp/", "/root/", "/run/dispatcher/", "/run/dispatcher2/"];
   const files = new Map<string, Uint8Array>([["/run/lab-ok", new TextEncoder().encode("ok\n")]]);
   files.set("/etc/lab-runner", new TextEncoder().encode("vm 107"));
+  files.set("/run/big", new Uint8Array(20 * 1024 ** 2).fill(97));
   const programs = ["sh", "cat", "sleep", "true", "hwclock", "date"];
   const processes = new Map<number, Executed>();
   let lastPid = 400;

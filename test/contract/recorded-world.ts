@@ -43,7 +43,11 @@ export function recordedWorld(generation: "8.4" | "9.2", snippetsFolder: string)
     ),
     // On the recorded server nothing cleaned up after the first rollbacks.
     durations: { cleanup: 0 },
-    access: { users, roles: world["/access/roles"], acl: world["/access/acl"] },
+    access: {
+      users: users.map((user) => (user.userid === "gha@pve" ? { ...user, password: "labpassword" } : user)),
+      roles: world["/access/roles"],
+      acl: world["/access/acl"],
+    },
     volumes: [
       { storage: "lab", name: "import/lab-debian12.qcow2", size: 2_621_440_000 },
       { storage: "lab", name: "vztmpl/debian-12-lab_12_amd64.tar.zst", size: 92_887_616 },

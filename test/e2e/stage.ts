@@ -10,6 +10,8 @@ const patience = 60_000;
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 const tsx = import.meta.resolve("tsx");
+// Of all that is in the environment only what whoever runs the tests wants of every process.
+const env = { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS };
 
 /** One process of ours: what it says, and how it ends. */
 export class Program {
@@ -19,7 +21,7 @@ export class Program {
   #listeners: (() => void)[] = [];
 
   constructor(args: readonly string[], cwd: string) {
-    this.#child = spawn(process.execPath, ["--import", tsx, main, ...args], { cwd, env: { PATH: process.env.PATH } });
+    this.#child = spawn(process.execPath, ["--import", tsx, main, ...args], { cwd, env });
     const hear = (chunk: Buffer): void => {
       this.#text += chunk.toString();
       for (const listener of this.#listeners) listener();
