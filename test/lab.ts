@@ -3,7 +3,7 @@ import type { GuestSpec } from "../src/domain/pool.ts";
 import { Secret } from "../src/domain/secret.ts";
 import type { AuditRecord } from "../src/emulator/audit.ts";
 import type { Boot } from "../src/emulator/machine.ts";
-import { createPve, type PveOptions } from "../src/emulator/pve/pve.ts";
+import { createPve, type PveEmulator, type PveOptions } from "../src/emulator/pve/pve.ts";
 import { pveSpec } from "../src/emulator/pve/spec.ts";
 import type { WorldTime } from "../src/emulator/time.ts";
 import type { Site } from "../src/engine/site.ts";
@@ -15,7 +15,7 @@ import { createSite } from "../src/proxmox/site.ts";
 import { createTasks } from "../src/proxmox/tasks.ts";
 import { ManualClock } from "./clock.ts";
 import { held } from "./contract/guard.ts";
-import { signerOf, specOf } from "./fixtures.ts";
+import { journalOf, signerOf, specOf } from "./fixtures.ts";
 
 /** Emulator time that passes with a manual clock. */
 export function worldTimeOf(clock: ManualClock): WorldTime {
@@ -55,28 +55,35 @@ export function lab(
     readonly spec?: Partial<GuestSpec>;
     readonly boot?: Boot;
     readonly faults?: PveOptions["faults"];
+    /** Another client of a PVE that is there already. */
+    readonly within?: { readonly clock: ManualClock; readonly pve: PveEmulator };
+    readonly as?: { readonly id: string; readonly secret: string };
+    readonly seedStorage?: string;
   } = {},
 ) {
-  const clock = new ManualClock();
+  const clock = options.within?.clock ?? new ManualClock();
+  const login = options.as ?? token;
   const records: AuditRecord[] = [];
   const spec = specOf(options.spec);
-  const pve = createPve({
-    spec: pveSpec.parse({
-      storages: [{ name: "local", content: ["iso", "images", "snippets"] }],
-      tokens: [{ ...token, privileges: "all" }],
-      guests: [{ vmid: 9000, name: "base", node: "pve1", template: true }],
-      ...options.world,
-    }),
-    time: worldTimeOf(clock),
-    chance: seededChance(),
-    audit: (entry) => records.push({ at: clock.now(), ...entry } as AuditRecord),
-    boot: options.boot ?? silentGuest,
-    ...(options.faults === undefined ? {} : { faults: options.faults }),
-  });
+  const pve =
+    options.within?.pve ??
+    createPve({
+      spec: pveSpec.parse({
+        storages: [{ name: "local", content: ["iso", "images", "snippets"] }],
+        tokens: [{ ...token, privileges: "all" }],
+        guests: [{ vmid: 9000, name: "base", node: "pve1", template: true }],
+        ...options.world,
+      }),
+      time: worldTimeOf(clock),
+      chance: seededChance(),
+      audit: (entry) => records.push({ at: clock.now(), ...entry } as AuditRecord),
+      boot: options.boot ?? silentGuest,
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+    });
   const http = createHttp({
     url: new URL("https://pve.test:8006"),
-    tokenId: token.id,
-    tokenSecret: new Secret(token.secret),
+    tokenId: login.id,
+    tokenSecret: new Secret(login.secret),
     clock,
     fetch: (url, { method, headers, body }) => {
       held({ method, url, contentType: headers["Content-Type"] ?? "", body });
@@ -91,7 +98,8 @@ export function lab(
     client,
     tasks,
     limits,
-    storage: asStorageName("local"),
+    journal: journalOf(),
+    storage: asStorageName(options.seedStorage ?? "local"),
     nodes: [asNodeName("pve1")],
     ranges: [spec.range],
     fileName: (vmid) => `${instance}-${vmid}.iso`,
@@ -111,7 +119,8 @@ export function lab(
     specs: [spec],
     ownership: { instance, signer, specs: [spec] },
     stores: [seeds],
-    tokenId: token.id,
+    tokenId: login.id,
+    journal: journalOf(),
   });
   /** Mutating calls that PVE accepted, as `call vmid`. */
   const changes = (): readonly string[] =>

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Chance } from "../domain/naming.ts";
 import type { Audit, Tally } from "./audit.ts";
-import { createGithub } from "./github/github.ts";
+import { createGithub, type GithubEmulator } from "./github/github.ts";
 import { githubSpec } from "./github/spec.ts";
 import { createGuests } from "./guest/guests.ts";
 import { images } from "./guest/images.ts";
@@ -27,6 +27,8 @@ export type WorldSpec = z.infer<typeof worldSpec>;
 export interface World {
   readonly pve: Handler;
   readonly github: Handler;
+  /** Behind the handlers, for whoever drives the world: jobs, weather, and what really happened. */
+  readonly behind: { readonly github: GithubEmulator };
   tally(): Tally;
   /** No job waits, runs or is still to come. */
   settled(): boolean;
@@ -54,6 +56,7 @@ export function createWorld(options: {
   return {
     pve: pve.handler,
     github: github.handler,
+    behind: { github },
     settled: () => github.settled(),
     tally() {
       const [ofPve, ofGithub] = [pve.tally(), github.tally()];

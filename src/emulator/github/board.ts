@@ -1,14 +1,20 @@
-import { HOUR, MINUTE } from "../../domain/time.ts";
+import type { Chance } from "../../domain/naming.ts";
+import { HOUR, type Ms, SECOND } from "../../domain/time.ts";
 import type { Audit } from "../audit.ts";
 import type { WorldTime } from "../time.ts";
-import type { Arrival } from "./spec.ts";
+import { createRuns } from "./runs.ts";
+import type { Arrival, GithubSpec } from "./spec.ts";
 import { admits, type Conclusion, fits, type Job, type Repository, type Run, type Runner } from "./state.ts";
 
 /** A runner that is online and has nothing to do. */
 export interface Idler {
   readonly runner: Runner;
   readonly vmid: number | null;
+  /** Its machine is gone, which GitHub has not noticed: what is handed to it is not picked up. */
+  gone(): boolean;
   take(job: Job): void;
+  /** The job that it did not pick up is another's. */
+  forgo(job: Job): void;
 }
 
 /** All jobs, and who gets which: any idle runner may take any job that fits. */
@@ -17,8 +23,14 @@ export interface Board {
   readonly runs: ReadonlyMap<number, Run>;
   /** How many jobs are not completed. */
   open(): number;
-  /** One run with so many jobs, queued at once. */
+  /** One run with so many jobs, queued at once unless they are held. */
   add(repository: Repository, arrival: Arrival, jobs: number): readonly Job[];
+  /** The next attempt; empty where GitHub would refuse. */
+  rerun(run: number, which: "all" | "failed"): readonly Job[];
+  /** Approved, or let through: a held job is queued. False when it is not held. */
+  release(id: number): boolean;
+  /** A held job that nobody lets through fails. */
+  reject(id: number): boolean;
   offer(idler: Idler): void;
   withdraw(idler: Idler): void;
   complete(job: Job, conclusion: Conclusion): void;
@@ -28,32 +40,48 @@ export interface Board {
   lose(job: Job): void;
 }
 
-/** A job's lease is valid this long after its last renewal. */
-export const lease = 10 * MINUTE;
 /** GitHub gives up a job that no runner took. */
 export const longestQueue = 24 * HOUR;
+/** A job that was handed out and not picked up goes back to the queue. */
+const pickUp = 60 * SECOND;
 
-/** `over` hears of a running job that ended by another hand than its runner's. */
-export function createBoard(options: { time: WorldTime; audit: Audit; over: (job: Job) => void }): Board {
-  const { time, audit } = options;
-  const jobs = new Map<number, Job>();
-  const runs = new Map<number, Run>();
+export interface BoardOptions {
+  readonly time: WorldTime;
+  readonly chance: Chance;
+  readonly audit: Audit;
+  readonly lease: Pick<GithubSpec, "leaseMs" | "leaseSpreadMs">;
+  /** Hears of a running job that ended by another hand than its runner's. */
+  readonly over: (job: Job) => void;
+}
+
+export function createBoard({ time, chance, audit, lease, over }: BoardOptions): Board {
+  const { jobs, runs, begin: beginRun, again } = createRuns(() => time.now());
   /** In the order of their coming, both. */
-  const waiting = new Map<Job, () => void>();
+  const waiting = new Set<Job>();
   const idle = new Set<Idler>();
   const killed = new Set<Job>();
+  const givingUp = new Map<Job, () => void>();
   let unfinished = 0;
 
   function tell(what: "queued" | "started" | "completed" | "killed" | "cancelled", job: Job): void {
     const { runner } = job;
-    audit({ event: "job", what, job: job.id, runner: runner?.name ?? null, vmid: runner?.vmid ?? null });
+    const id = runner === null ? {} : { runnerId: runner.id };
+    audit({ event: "job", what, job: job.id, runner: runner?.name ?? null, vmid: runner?.vmid ?? null, ...id });
   }
 
-  function begin(job: Job, idler: Idler): void {
-    waiting.get(job)?.();
+  function touch(job: Job): void {
+    job.run.updatedAt = time.now();
+  }
+
+  function hand(job: Job, idler: Idler): void {
     waiting.delete(job);
     idle.delete(idler);
     const { runner } = idler;
+    if (idler.gone()) {
+      handInVain(job, idler);
+      return;
+    }
+    givingUp.get(job)?.();
     job.status = "in_progress";
     job.startedAt = time.now();
     job.runner = {
@@ -63,18 +91,44 @@ export function createBoard(options: { time: WorldTime; audit: Audit; over: (job
       groupName: runner.group.name,
       vmid: idler.vmid,
     };
-    runner.job = job;
     touch(job);
     tell("started", job);
     idler.take(job);
   }
 
-  function touch(job: Job): void {
-    job.run.updatedAt = time.now();
+  function handInVain(job: Job, idler: Idler): void {
+    audit({ event: "handout", job: job.id, runnerId: idler.runner.id, runner: idler.runner.name });
+    idler.take(job);
+    time.after(pickUp, () => {
+      idler.forgo(job);
+      if (job.status === "queued") queue([job]);
+    });
+  }
+
+  function enqueue(fresh: readonly Job[]): void {
+    for (const job of fresh) {
+      job.status = "queued";
+      givingUp.set(
+        job,
+        time.after(longestQueue, () => cancel(job.id)),
+      );
+      tell("queued", job);
+    }
+    queue(fresh);
+  }
+
+  /** Only after the whole run stands: whoever takes a job may look at its siblings. */
+  function queue(ready: readonly Job[]): void {
+    for (const job of ready) waiting.add(job);
+    for (const job of ready) {
+      const taker = waiting.has(job) ? [...idle].find((idler) => suits(idler, job)) : undefined;
+      if (taker !== undefined) hand(job, taker);
+    }
   }
 
   function end(job: Job, conclusion: Conclusion): void {
-    waiting.get(job)?.();
+    givingUp.get(job)?.();
+    givingUp.delete(job);
     waiting.delete(job);
     unfinished -= 1;
     job.status = "completed";
@@ -90,7 +144,20 @@ export function createBoard(options: { time: WorldTime; audit: Audit; over: (job
     end(job, "cancelled");
     // A job has one last word in the audit.
     if (!killed.has(job)) tell("cancelled", job);
-    if (ran) options.over(job);
+    if (ran) over(job);
+    return true;
+  }
+
+  const held = (id: number): Job | null => {
+    const job = jobs.get(id);
+    return job !== undefined && holds.has(job.status) ? job : null;
+  };
+
+  function release(id: number): boolean {
+    const job = held(id);
+    if (job === null) return false;
+    touch(job);
+    enqueue([job]);
     return true;
   }
 
@@ -100,61 +167,40 @@ export function createBoard(options: { time: WorldTime; audit: Audit; over: (job
     open: () => unfinished,
 
     add(repository, arrival, count) {
-      const now = time.now();
-      const run: Run = {
-        id: 30_433_642 + runs.size,
-        number: repository.runs.length + 1,
-        repository,
-        event: arrival.event,
-        fork: arrival.fork,
-        createdAt: now,
-        updatedAt: now,
-        jobs: [],
-      };
-      runs.set(run.id, run);
-      repository.runs.push(run);
-      for (let n = 1; n <= count; n++) {
-        const job: Job = {
-          id: 399_444_496 + jobs.size,
-          run,
-          name: count === 1 ? arrival.name : `${arrival.name} (${n})`,
-          labels: arrival.labels,
-          durationMs: arrival.durationMs,
-          outcome: arrival.outcome,
-          createdAt: now,
-          status: "queued",
-          conclusion: null,
-          startedAt: null,
-          completedAt: null,
-          runner: null,
-        };
-        unfinished += 1;
-        jobs.set(job.id, job);
-        run.jobs.push(job);
-        waiting.set(
-          job,
-          time.after(longestQueue, () => cancel(job.id)),
-        );
-        tell("queued", job);
-      }
-      // Only after the whole run stands: whoever takes a job may look at its siblings.
-      for (const job of [...run.jobs]) {
-        const taker = [...idle].find((idler) => suits(idler, job));
-        if (taker !== undefined) begin(job, taker);
-      }
+      const run = beginRun(repository, arrival, count);
+      unfinished += count;
+      const fresh = [...run.jobs];
+      const { held: hold, heldMs } = arrival;
+      if (hold === null) enqueue(fresh);
+      else for (const job of fresh) holdBack(job, hold, heldMs);
       return run.jobs;
+    },
+
+    rerun(id, which) {
+      const run = runs.get(id);
+      const fresh = run === undefined ? [] : again(run, which);
+      unfinished += fresh.length;
+      enqueue(fresh);
+      return fresh;
+    },
+
+    release,
+
+    reject(id) {
+      const job = held(id);
+      if (job === null) return false;
+      end(job, "failure");
+      tell("completed", job);
+      return true;
     },
 
     offer(idler) {
       idle.add(idler);
-      for (const job of waiting.keys()) {
-        if (suits(idler, job)) return begin(job, idler);
-      }
+      const job = [...waiting].find((waits) => suits(idler, waits));
+      if (job !== undefined) hand(job, idler);
     },
 
-    withdraw(idler) {
-      idle.delete(idler);
-    },
+    withdraw: (idler) => void idle.delete(idler),
 
     complete(job, conclusion) {
       end(job, conclusion);
@@ -166,13 +212,20 @@ export function createBoard(options: { time: WorldTime; audit: Audit; over: (job
     lose(job) {
       killed.add(job);
       tell("killed", job);
-      time.after(lease, () => {
+      const { leaseMs, leaseSpreadMs } = lease;
+      time.after(leaseMs + (leaseSpreadMs === 0 ? 0 : chance.below(leaseSpreadMs + 1)), () => {
         if (job.status === "completed") return;
         end(job, "failure");
-        options.over(job);
+        over(job);
       });
     },
   };
+
+  function holdBack(job: Job, hold: NonNullable<Arrival["held"]>, ms: Ms | null): void {
+    job.status = hold;
+    if (ms !== null) time.after(ms, () => release(job.id));
+  }
 }
 
+const holds: ReadonlySet<Job["status"]> = new Set(["requested", "pending", "waiting"]);
 const suits = (idler: Idler, job: Job): boolean => admits(idler.runner, job.run.repository) && fits(idler.runner, job);

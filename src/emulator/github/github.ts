@@ -5,13 +5,16 @@ import type { WorldTime } from "../time.ts";
 import { type Board, createBoard } from "./board.ts";
 import { type Links, linksOf } from "./links.ts";
 import { createMeter } from "./meter.ts";
+import { createPace, type Pace } from "./pace.ts";
 import { registerRunner } from "./registering.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createRest, type Faults } from "./rest.ts";
 import type { RunnerService } from "./runner-service.ts";
 import { createSessions } from "./sessions.ts";
 import { type ArrivalOrder, arrivalSpec, type GithubSpec } from "./spec.ts";
-import { defaultGroup, type Job, type Organisation, type Repository, type Runner, same } from "./state.ts";
+import { defaultGroup, type Job, type Organisation, type Repository, type Run, type Runner, same } from "./state.ts";
+import { createTruth, type Truth } from "./truth.ts";
+import { createWeather, type Weather } from "./weather.ts";
 
 export interface GithubEmulator {
   readonly handler: Handler;
@@ -20,6 +23,7 @@ export interface GithubEmulator {
   readonly state: {
     readonly repositories: readonly Repository[];
     readonly organisations: readonly Organisation[];
+    readonly runs: ReadonlyMap<number, Run>;
     readonly jobs: ReadonlyMap<number, Job>;
     readonly runners: ReadonlySet<Runner>;
   };
@@ -27,6 +31,21 @@ export interface GithubEmulator {
   addJobs(order: ArrivalOrder): readonly Job[];
   /** False when the job is over or unknown. */
   cancelJob(id: number): boolean;
+  /** All of a run's jobs that are not over; how many. */
+  cancelRun(id: number): number;
+  /** The next attempt at a run that is over; empty where GitHub would refuse. */
+  rerun(run: number, which?: "all" | "failed"): readonly Job[];
+  /** A job that waits, or is pending, is queued. False when it is not held. */
+  releaseJob(id: number): boolean;
+  /** A held job is refused, and fails. */
+  rejectJob(id: number): boolean;
+  /** A record goes without anybody's call; a runner at work works on. `told`: whether one that listens notices. */
+  vanish(runner: number, told?: boolean): boolean;
+  /** What is wrong with this GitHub. */
+  readonly weather: Weather;
+  /** What happened, whatever anybody was told. */
+  readonly truth: Truth;
+  pace(): Pace;
   tally(): { readonly requests: number; readonly points: number; readonly runners: number };
   /** Every job is completed, and none will come. */
   settled(): boolean;
@@ -36,6 +55,8 @@ export interface GithubEmulator {
 export interface JobCounts {
   /** Not arrived yet. */
   readonly expected: number;
+  /** Not in any queue yet: they wait for an approval, or for other runs. */
+  readonly held: number;
   readonly queued: number;
   readonly inProgress: number;
   readonly completed: number;
@@ -55,7 +76,12 @@ export interface GithubOptions {
 }
 
 export function createGithub(options: GithubOptions): GithubEmulator {
-  const { spec, time, chance, audit } = options;
+  const { spec, time, chance } = options;
+  const { truth, hear } = createTruth();
+  const audit: Audit = (entry) => {
+    hear({ at: time.now(), ...entry });
+    options.audit(entry);
+  };
   const repositories = spec.repositories.map((r, at): Repository => ({ ...r, id: 1_296_269 + at, runs: [] }));
   const organisations = spec.organisations.map((o, at): Organisation => {
     const hasDefault = o.groups.some((group) => group.id === defaultGroup.id);
@@ -63,10 +89,13 @@ export function createGithub(options: GithubOptions): GithubEmulator {
   });
   const links = (): Links => linksOf(options.baseUrl?.() ?? null);
   // The three know each other only through these two calls.
-  const board: Board = createBoard({ time, audit, over: (job) => sessions.over(job) });
-  const registry: Registry = createRegistry({ time, chance, removed: (runner) => sessions.dropped(runner) });
-  const sessions = createSessions({ time, board, registry });
+  const board: Board = createBoard({ time, chance, audit, lease: spec, over: (job) => sessions.over(job) });
+  const registry: Registry = createRegistry({ time, chance, audit, removed: (runner) => sessions.dropped(runner) });
   const meter = createMeter(time, spec.pointsPerHour);
+  const weather = createWeather({ time, chance, meter });
+  const notice = () => weather.now("late notice")?.ms ?? 0;
+  const sessions = createSessions({ time, board, registry, audit, notice });
+  const watch = createPace({ time, audit });
   let requests = 0;
   let expected = 0;
 
@@ -93,25 +122,45 @@ export function createGithub(options: GithubOptions): GithubEmulator {
   }
 
   for (const arrival of spec.jobs) addJobs(arrival);
+  const around = (handler: Handler): Handler => dated(time, watch.around(weather.around(handler)));
 
   return {
     addJobs,
     cancelJob: (id) => board.cancel(id),
-    state: { repositories, organisations, jobs: board.jobs, runners: registry.runners },
+    cancelRun: (id) => (board.runs.get(id)?.jobs ?? []).filter((job) => board.cancel(job.id)).length,
+    rerun: (run, which = "all") => board.rerun(run, which),
+    releaseJob: (id) => board.release(id),
+    rejectJob: (id) => board.reject(id),
+    weather,
+    truth,
+    pace: () => watch.pace(),
+    state: { repositories, organisations, runs: board.runs, jobs: board.jobs, runners: registry.runners },
 
-    handler: createRest({
-      places: { repositories, organisations },
-      tokens: spec.tokens,
-      board,
-      registry,
-      meter,
-      audit,
-      links,
-      faults: options.faults ?? {},
-      counted: () => {
-        requests += 1;
-      },
-    }),
+    vanish(id, told = true) {
+      const runner = [...registry.runners].find((one) => one.id === id);
+      if (runner === undefined) return false;
+      if (!told) sessions.deafen(runner);
+      registry.remove(runner, "vanished");
+      return true;
+    },
+
+    handler: around(
+      createRest({
+        places: { repositories, organisations },
+        tokens: spec.tokens,
+        board,
+        registry,
+        meter,
+        audit,
+        links,
+        faults: options.faults ?? {},
+        weather,
+        now: () => time.now(),
+        counted: () => {
+          requests += 1;
+        },
+      }),
+    ),
 
     runners: {
       listen: (order) => sessions.listen(order),
@@ -131,6 +180,7 @@ export function createGithub(options: GithubOptions): GithubEmulator {
         all.filter((job) => job.status === what || job.conclusion === what).length;
       return {
         expected,
+        held: having("requested") + having("pending") + having("waiting"),
         queued: having("queued"),
         inProgress: having("in_progress"),
         completed: having("completed"),
@@ -139,5 +189,16 @@ export function createGithub(options: GithubOptions): GithubEmulator {
         cancelled: having("cancelled"),
       };
     },
+  };
+}
+
+/** Every answer carries the world's time, not that of the server which happens to pass it on. */
+function dated(time: WorldTime, handler: Handler): Handler {
+  return async (request) => {
+    const answer = await handler(request);
+    const headers = new Headers(answer.headers);
+    if (!headers.has("date")) headers.set("date", new Date(time.now()).toUTCString());
+    const { status, statusText } = answer;
+    return new Response(status === 204 || status === 304 ? null : answer.body, { status, statusText, headers });
   };
 }

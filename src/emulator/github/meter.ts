@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { HOUR } from "../../domain/time.ts";
+import { HOUR, type Instant, type Ms, SECOND } from "../../domain/time.ts";
 import type { WorldTime } from "../time.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -11,10 +11,14 @@ export interface Meter {
   headers(token: string): Record<string, string>;
   window(token: string): { limit: number; remaining: number; reset: number; used: number };
   readonly points: () => number;
+  /** Nothing is left to anybody until then: the time is a whole second, as GitHub tells it. */
+  drain(status: 403 | 429, ms: Ms): Instant;
+  restore(): void;
 }
 
 export function createMeter(time: WorldTime, limit: number): Meter {
   const windows = new Map<string, { since: number; used: number }>();
+  let drained: { readonly status: 403 | 429; readonly until: Instant } | null = null;
   let points = 0;
 
   function current(token: string): { since: number; used: number } {
@@ -26,6 +30,7 @@ export function createMeter(time: WorldTime, limit: number): Meter {
   }
 
   function window(token: string) {
+    if (drained !== null) return { limit, remaining: 0, reset: drained.until / SECOND, used: limit };
     const { since, used } = current(token);
     return { limit, remaining: Math.max(0, limit - used), reset: Math.ceil((since + HOUR) / 1_000), used };
   }
@@ -42,7 +47,16 @@ export function createMeter(time: WorldTime, limit: number): Meter {
 
     admit(token) {
       if (window(token).remaining > 0) return;
-      throw new Refusal(403, "API rate limit exceeded for user ID 1.", headers(token));
+      throw new Refusal(drained?.status ?? 403, "API rate limit exceeded for user ID 1.", headers(token));
+    },
+
+    drain(status, ms) {
+      drained = { status, until: Math.ceil((time.now() + ms) / SECOND) * SECOND };
+      return drained.until;
+    },
+
+    restore() {
+      drained = null;
     },
 
     charge(token) {

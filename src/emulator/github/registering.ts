@@ -25,7 +25,7 @@ export function registerRunner(
   const former = registry.named(scope, order.name);
   if (former !== null && !order.replace) return refused(`A runner exists with the same name ${order.name}.`);
   if (former?.job != null) return refused(`Runner "${order.name}" is still running a job.`);
-  if (former !== null) registry.remove(former);
+  if (former !== null) registry.remove(former, "replaced");
   const { name, labels, ephemeral } = order;
   return {
     ok: true,

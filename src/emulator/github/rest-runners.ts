@@ -1,20 +1,30 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { ScopeKey } from "../../domain/pool.ts";
+import type { Instant } from "../../domain/time.ts";
 import { encodeJitConfig, filesOf } from "./jit-config.ts";
 import type { Links } from "./links.ts";
 import { pageOf } from "./paging.ts";
+import { type Seen, seenOf } from "./past.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
 import type { Caller } from "./rest.ts";
 import type { GroupSpec } from "./spec.ts";
 import { defaultGroup, type Runner, same, scopeOfOrganisation, scopeOfRepository } from "./state.ts";
+import { type Climate, shiftOf } from "./weather.ts";
 import { showDownloads, showRunner } from "./wire-runners.ts";
 
 interface Place {
   readonly scope: ScopeKey;
   readonly name: string;
   readonly groups: readonly GroupSpec[];
+}
+
+export interface RunnerParts {
+  readonly registry: Registry;
+  readonly links: () => Links;
+  readonly weather: Climate;
+  readonly now: () => Instant;
 }
 
 const jitRequest = z.object({
@@ -25,7 +35,8 @@ const jitRequest = z.object({
 });
 
 /** `…/actions/runners…` of repositories and of organisations: the same calls in two places. */
-export function addRunnerRoutes(app: Hono<Caller>, registry: Registry, links: () => Links): void {
+export function addRunnerRoutes(app: Hono<Caller>, parts: RunnerParts): void {
+  const { registry, links, weather } = parts;
   const places: readonly [string, (c: Context<Caller>) => Place][] = [
     [
       "/repos/:owner/:repo/actions/runners",
@@ -47,9 +58,10 @@ export function addRunnerRoutes(app: Hono<Caller>, registry: Registry, links: ()
       const { scope } = placeOf(c);
       const url = new URL(c.req.url);
       const name = url.searchParams.get("name");
-      const found = [...registry.runners].filter((r) => r.scope === scope && (name === null || same(r.name, name)));
-      const page = pageOf(found, url);
-      return c.json({ total_count: found.length, runners: page.items.map(showRunner) }, 200, page.headers);
+      const found = listed().filter(([r]) => r.scope === scope && (name === null || same(r.name, name)));
+      const page = pageOf(found, url, { shift: shiftOf(weather, "runners", url) });
+      const runners = page.items.map(([runner, seen]) => showRunner(runner, seen));
+      return c.json({ total_count: found.length, runners }, 200, page.headers);
     });
 
     app.get(`${root}/downloads`, (c) => {
@@ -64,7 +76,7 @@ export function addRunnerRoutes(app: Hono<Caller>, registry: Registry, links: ()
       if (runner.job !== null) {
         throw new Refusal(422, `Bad request - Runner "${runner.name}" is still running a job"`);
       }
-      registry.remove(runner);
+      registry.remove(runner, "deleted");
       return c.body(null, 204);
     });
 
@@ -90,12 +102,25 @@ export function addRunnerRoutes(app: Hono<Caller>, registry: Registry, links: ()
     }
   }
 
+  /** What a list shows: the present, unless it lags behind. */
+  function listed(): readonly (readonly [Runner, Seen])[] {
+    const present = [...registry.runners].map((runner) => [runner, seenOf(runner)] as const);
+    const stale = weather.now("stale runners");
+    if (stale === null) return present;
+    const then = registry.past.at(parts.now() - stale.ms);
+    if (stale.what === "records") return [...then].sort(([a], [b]) => a.id - b.id);
+    return present.map(([runner, seen]) => [runner, then.get(runner) ?? unseen(seen)]);
+  }
+
   function runnerIn(place: Place, id: string): Runner {
     const runner = registry.numbered(place.scope, Number(id));
     if (runner === null) throw notFound();
     return runner;
   }
 }
+
+/** Of a record that is younger than the list: as it was made. */
+const unseen = (seen: Seen): Seen => ({ ...seen, online: false, busy: false });
 
 async function bodyOf(c: Context<Caller>): Promise<z.infer<typeof jitRequest>> {
   const body: unknown = await c.req.json().catch(() => null);

@@ -1,10 +1,12 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import type { Instant } from "../../domain/time.ts";
 import type { Board } from "./board.ts";
 import type { Links } from "./links.ts";
 import { pageOf } from "./paging.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import type { Caller } from "./rest.ts";
-import { aggregate, type Repository, type Run } from "./state.ts";
+import { aggregate, type Job, type Repository, type Run } from "./state.ts";
+import { type Climate, shiftOf } from "./weather.ts";
 import { showJob, showRun } from "./wire-runs.ts";
 
 const statuses = ["queued", "in_progress", "completed", "requested", "waiting", "pending"];
@@ -12,8 +14,16 @@ const conclusions = ["action_required", "cancelled", "failure", "neutral", "skip
 /** A filtered list is a search, and a search ends here. */
 const longestSearch = 1_000;
 
+export interface RunParts {
+  readonly board: Board;
+  readonly links: () => Links;
+  readonly weather: Climate;
+  readonly now: () => Instant;
+}
+
 /** `/repos/{owner}/{repo}/actions/runs…` and `…/jobs…`. */
-export function addRunRoutes(app: Hono<Caller>, board: Board, links: () => Links): void {
+export function addRunRoutes(app: Hono<Caller>, parts: RunParts): void {
+  const { board, links, weather } = parts;
   const root = "/repos/:owner/:repo/actions";
 
   app.get(`${root}/runs`, (c) => {
@@ -27,34 +37,48 @@ export function addRunRoutes(app: Hono<Caller>, board: Board, links: () => Links
     if (status !== null && ![...statuses, ...conclusions].includes(status)) {
       throw new Refusal(422, `Invalid request.\n\n${status} is not a valid status.`);
     }
+    const filtered = status !== null || event !== null;
+    const least = weather.now("least advanced") !== null;
+    const lag = filtered ? (weather.now("stale search")?.ms ?? null) : null;
     const wanted = (run: Run): boolean => {
-      const shown = aggregate(run);
+      const shown = aggregate(run, least);
       return (
+        (lag === null || run.updatedAt <= parts.now() - lag) &&
         (status === null || status === shown.status || status === shown.conclusion) &&
         (event === null || event === run.event)
       );
     };
-    const filtered = status !== null || event !== null;
     const found = (filtered ? repository.runs.filter(wanted) : repository.runs).toReversed();
-    const page = pageOf(found, url, filtered ? longestSearch : undefined);
-    const workflow_runs = page.items.map((run) => showRun(run, links()));
+    const shift = shiftOf(weather, "runs", url);
+    const page = pageOf(found, url, { longest: filtered ? longestSearch : undefined, shift });
+    const workflow_runs = page.items.map((run) => showRun(run, links(), least));
     return c.json({ total_count: found.length, workflow_runs }, 200, page.headers);
   });
 
   app.get(`${root}/runs/:run`, (c) => {
     const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
-    return c.json(showRun(runIn(repository, c.req.param("run")), links()));
+    const least = weather.now("least advanced") !== null;
+    return c.json(showRun(runIn(repository, c.req.param("run")), links(), least));
   });
 
-  for (const path of [`${root}/runs/:run/jobs`, `${root}/runs/:run/attempts/1/jobs`]) {
-    app.get(path, (c) => {
-      const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
-      const run = runIn(repository, c.req.param("run") ?? "");
-      const page = pageOf(run.jobs, new URL(c.req.url));
-      const jobs = page.items.map((job) => showJob(job, links()));
-      return c.json({ total_count: run.jobs.length, jobs }, 200, page.headers);
-    });
-  }
+  app.get(`${root}/runs/:run/jobs`, (c) => {
+    const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
+    const run = runIn(repository, c.req.param("run"));
+    const url = new URL(c.req.url);
+    const filter = url.searchParams.get("filter") ?? "latest";
+    if (filter !== "latest" && filter !== "all") {
+      throw new Refusal(422, `Invalid request.\n\n${filter} is not a valid filter.`);
+    }
+    return answerJobs(c, filter === "all" ? run.jobs : run.jobs.filter((job) => job.attempt === run.attempt));
+  });
+
+  app.get(`${root}/runs/:run/attempts/:attempt/jobs`, (c) => {
+    const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
+    const run = runIn(repository, c.req.param("run"));
+    const found = run.jobs.filter((job) => job.attempt === Number(c.req.param("attempt")));
+    if (found.length === 0) throw notFound();
+    return answerJobs(c, found);
+  });
 
   app.get(`${root}/jobs/:job`, (c) => {
     const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
@@ -62,6 +86,13 @@ export function addRunRoutes(app: Hono<Caller>, board: Board, links: () => Links
     if (job?.run.repository !== repository) throw notFound();
     return c.json(showJob(job, links()));
   });
+
+  function answerJobs(c: Context<Caller>, found: readonly Job[]): Response {
+    const url = new URL(c.req.url);
+    const page = pageOf(found, url, { shift: shiftOf(weather, "jobs", url) });
+    const jobs = page.items.map((job) => showJob(job, links()));
+    return c.json({ total_count: found.length, jobs }, 200, page.headers);
+  }
 
   function runIn(repository: Repository, id: string): Run {
     const run = board.runs.get(Number(id));

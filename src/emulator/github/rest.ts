@@ -1,8 +1,10 @@
 import { Hono } from "hono";
+import type { Instant } from "../../domain/time.ts";
 import type { Audit } from "../audit.ts";
 import type { Handler } from "../handler.ts";
 import { type Access, accessOf, type Places } from "./access.ts";
 import type { Board } from "./board.ts";
+import { prefix } from "./calls.ts";
 import type { Links } from "./links.ts";
 import { etagOf, type Meter } from "./meter.ts";
 import { Refusal } from "./refusal.ts";
@@ -11,6 +13,7 @@ import { addPlaceRoutes } from "./rest-organisations.ts";
 import { addRunnerRoutes } from "./rest-runners.ts";
 import { addRunRoutes } from "./rest-runs.ts";
 import type { TokenSpec } from "./spec.ts";
+import type { Climate } from "./weather.ts";
 
 /** What each route knows of its caller. */
 export interface Caller {
@@ -34,12 +37,11 @@ export interface RestParts {
   readonly audit: Audit;
   readonly links: () => Links;
   readonly faults: Faults;
+  readonly weather: Climate;
+  readonly now: () => Instant;
   /** Hears of every request. */
   readonly counted: () => void;
 }
-
-/** An Enterprise Server's prefix; without it the same calls answer as api.github.com does. */
-const prefix = /^\/api\/v3(?=\/|$)/;
 
 export function createRest(parts: RestParts): Handler {
   const { meter } = parts;
@@ -60,8 +62,8 @@ export function createRest(parts: RestParts): Handler {
     return c.json({ resources: { core, search: core, actions_runner_registration: core }, rate: core });
   });
   addPlaceRoutes(routes, parts.places, parts.links);
-  addRunRoutes(routes, parts.board, parts.links);
-  addRunnerRoutes(routes, parts.registry, parts.links);
+  addRunRoutes(routes, parts);
+  addRunnerRoutes(routes, parts);
   app.route("/api/v3", routes);
   app.route("/", routes);
   app.notFound((c) => new Refusal(501, `not emulated: ${c.req.method} ${c.req.path}`).toResponse());

@@ -1,3 +1,5 @@
+import type { Ms } from "../../domain/time.ts";
+import type { Audit } from "../audit.ts";
 import type { WorldTime } from "../time.ts";
 import type { Board, Idler } from "./board.ts";
 import { decodeJitConfig, proofIn } from "./jit-config.ts";
@@ -8,36 +10,61 @@ import type { Conclusion, Job, Runner } from "./state.ts";
 /** The connections of runners that listen or work. */
 export interface Sessions {
   listen(order: ListenOrder): Promise<SessionEnd>;
-  /** The runner's record is gone: it stops listening. */
+  /** The runner's record is gone: it stops listening once its job, if it has one, is over. */
   dropped(runner: Runner): void;
+  /** The next time that its record goes, this runner does not hear of it, and listens on in vain. */
+  deafen(runner: Runner): void;
   /** The job was cancelled, or given up. */
   over(job: Job): void;
 }
 
 interface Session {
   deleted(): void;
+  deafen(): void;
   jobOver(job: Job): void;
+}
+
+export interface SessionParts {
+  readonly time: WorldTime;
+  readonly board: Board;
+  readonly registry: Registry;
+  readonly audit: Audit;
+  /** How long GitHub takes to notice that a machine is gone. */
+  readonly notice: () => Ms;
 }
 
 const registrationDeleted =
   "Failed to create a session. The runner registration has been deleted from the server, please re-configure. Runner registrations are automatically deleted for runners that have not connected to the service recently.";
+const usedBefore = "Failed to create a session. The JIT configuration has been used before.";
 const recordGone = "The runner no longer exists on the server. Cleaning up local configuration.";
+const words = { success: "Succeeded", failure: "Failed", cancelled: "Canceled" } as const;
 
-export function createSessions(parts: { time: WorldTime; board: Board; registry: Registry }): Sessions {
-  const { time, board, registry } = parts;
+export function createSessions({ time, board, registry, audit, notice }: SessionParts): Sessions {
   const open = new Map<Runner, Session>();
+
+  function tell(what: "opened" | "conflict" | "refused" | "ended", runner: Runner | null, order: ListenOrder): void {
+    const again = what !== "ended" && runner?.credential.kind === "jit" && runner.connected;
+    const who = { runnerId: runner?.id ?? null, runner: runner?.name ?? null };
+    audit({ event: "session", what, again, ...who, vmid: order.vmid });
+  }
 
   function admit(order: ListenOrder): Runner | SessionEnd {
     const { credential } = order;
     const files = credential.kind === "jit" ? decodeJitConfig(credential.config) : credential.files;
-    if (files === null) return { ended: "refused", message: "The JIT configuration cannot be decoded." };
-    const proof = proofIn(files);
-    const runner = proof === null ? null : registry.proven(proof);
-    if (runner === null) return { ended: "refused", message: registrationDeleted };
-    if (open.has(runner)) return { ended: "conflict", message: "A session for this runner already exists." };
-    if (runner.connected && runner.credential.kind === "jit") {
-      return { ended: "refused", message: "Failed to create a session. The JIT configuration has been used before." };
+    const proof = files === null ? null : proofIn(files);
+    const runner = proof === null ? null : registry.owner(proof);
+    const refused = (message: string): SessionEnd => {
+      tell("refused", runner, order);
+      return { ended: "refused", message };
+    };
+    if (files === null) return refused("The JIT configuration cannot be decoded.");
+    if (runner === null || !registry.runners.has(runner)) return refused(registrationDeleted);
+    if (open.has(runner)) {
+      tell("conflict", runner, order);
+      return { ended: "conflict", message: "A session for this runner already exists." };
     }
+    if (runner.connected && runner.credential.kind === "jit") return refused(usedBefore);
+    if (runner.ephemeral && runner.served) return refused(registrationDeleted);
     return runner;
   }
 
@@ -45,27 +72,44 @@ export function createSessions(parts: { time: WorldTime; board: Board; registry:
     return new Promise((resolve) => {
       let working: Job | null = null;
       let callOff = () => {};
-      let ended = false;
+      /** `gone`: the machine is off, and GitHub does not know yet. `deaf`: the record is, and the runner does not. */
+      let state: "live" | "gone" | "deaf" | "ended" = "live";
+      let hears = true;
 
-      function end(result: SessionEnd): void {
-        if (ended) return;
-        ended = true;
+      function close(): void {
+        state = "ended";
         callOff();
         board.withdraw(idler);
-        open.delete(runner);
+        if (open.get(runner) === session) open.delete(runner);
+        registry.setOnline(runner, false);
+      }
+
+      function leave(result: SessionEnd): void {
         order.off.removeEventListener("abort", lost);
         order.stop?.removeEventListener("abort", stopped);
-        registry.setOnline(runner, false);
-        if (result.ended !== "off") runner.job = null;
+        tell("ended", runner, order);
         resolve(result);
+      }
+
+      function end(result: SessionEnd): void {
+        if (state === "ended" || state === "gone") return;
+        close();
+        if (result.ended !== "off") registry.setJob(runner, null);
+        leave(result);
       }
 
       const idler: Idler = {
         runner,
         vmid: order.vmid,
+        gone: () => state === "gone",
         take(job) {
+          registry.setJob(runner, job);
+          if (state !== "live") return;
           working = job;
           void work(job);
+        },
+        forgo(job) {
+          if (runner.job === job) registry.setJob(runner, null);
         },
       };
 
@@ -73,7 +117,11 @@ export function createSessions(parts: { time: WorldTime; board: Board; registry:
         const willing = (await order.hooks?.started(job.id)) ?? true;
         if (working !== job) return;
         if (!willing) return void finish(job, "failure");
-        callOff = time.after(job.durationMs, () => void finish(job, job.outcome));
+        const { durationMs, timeoutMs, outcome } = job;
+        callOff =
+          durationMs <= timeoutMs
+            ? time.after(durationMs, () => void finish(job, outcome))
+            : time.after(timeoutMs, () => void board.cancel(job.id));
       }
 
       async function finish(job: Job, conclusion: Conclusion): Promise<void> {
@@ -86,21 +134,28 @@ export function createSessions(parts: { time: WorldTime; board: Board; registry:
 
       function release(job: Job, conclusion: Conclusion): void {
         working = null;
-        runner.job = null;
-        if (!runner.ephemeral) {
+        registry.setJob(runner, null);
+        if (!runner.ephemeral && registry.runners.has(runner)) {
           board.offer(idler);
           return;
         }
-        const words = { success: "Succeeded", failure: "Failed", cancelled: "Canceled" } as const;
         end({ ended: "job", job: job.id, name: job.name, result: words[conclusion] });
-        registry.remove(runner);
+        registry.remove(runner, "served");
       }
 
       function lost(): void {
         const job = working;
         working = null;
         if (job !== null) board.lose(job);
-        end({ ended: "off" });
+        const ms = notice();
+        if (state !== "live" || ms === 0) {
+          end({ ended: "off" });
+          return;
+        }
+        state = "gone";
+        callOff();
+        leave({ ended: "off" });
+        time.after(ms, () => state === "gone" && close());
       }
 
       function stopped(): void {
@@ -108,21 +163,38 @@ export function createSessions(parts: { time: WorldTime; board: Board; registry:
         end({ ended: "stopped" });
       }
 
-      order.off.addEventListener("abort", lost);
-      order.stop?.addEventListener("abort", stopped);
-      registry.setOnline(runner, true);
-      runner.connected = true;
-      open.set(runner, {
-        deleted: () => end({ ended: "deleted", message: recordGone }),
+      const session: Session = {
+        deleted() {
+          if (working !== null) return;
+          if (state === "gone") close();
+          else if (hears) end({ ended: "deleted", message: recordGone });
+          else {
+            state = "deaf";
+            board.withdraw(idler);
+            open.delete(runner);
+          }
+        },
+        deafen() {
+          hears = false;
+        },
         jobOver(job) {
-          if (working !== job) return;
+          if (working !== job) {
+            idler.forgo(job);
+            return;
+          }
           callOff();
           void (async () => {
             await order.hooks?.completed(job.id);
             if (working === job) release(job, "cancelled");
           })();
         },
-      });
+      };
+
+      order.off.addEventListener("abort", lost);
+      order.stop?.addEventListener("abort", stopped);
+      tell("opened", runner, order);
+      registry.setOnline(runner, true);
+      open.set(runner, session);
       board.offer(idler);
     });
   }
@@ -135,15 +207,15 @@ export function createSessions(parts: { time: WorldTime; board: Board; registry:
       return "ended" in admitted ? admitted : serve(admitted, order);
     },
 
-    dropped(runner) {
-      open.get(runner)?.deleted();
-    },
+    dropped: (runner) => open.get(runner)?.deleted(),
+    deafen: (runner) => open.get(runner)?.deafen(),
 
     over(job) {
-      for (const runner of registry.runners) {
+      // A runner whose record is gone may still be at it.
+      for (const runner of new Set([...open.keys(), ...registry.runners])) {
         if (runner.job !== job) continue;
         const session = open.get(runner);
-        if (session === undefined) runner.job = null;
+        if (session === undefined) registry.setJob(runner, null);
         else session.jobOver(job);
       }
     },

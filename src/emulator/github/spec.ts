@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { MINUTE } from "../../domain/time.ts";
+import { HOUR, MINUTE } from "../../domain/time.ts";
 
 /** What a job ends as when nothing happens to its guest. */
 const outcomes = ["success", "failure"] as const;
+const holds = ["requested", "pending", "waiting"] as const;
 export type Outcome = (typeof outcomes)[number];
 
 const repositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/, "a repository is written owner/name");
@@ -56,6 +57,15 @@ export const arrivalSpec = z.strictObject({
     .number()
     .min(0)
     .default(2 * MINUTE),
+  /** What `timeout-minutes` is in a workflow. */
+  timeoutMs: z
+    .number()
+    .min(1)
+    .default(6 * HOUR),
+  /** Why the jobs are not queued at once. */
+  held: z.enum(holds).nullable().default(null),
+  /** They are queued after so long; without it only when somebody says so. */
+  heldMs: z.number().min(0).nullable().default(null),
   name: z.string().min(1).default("build"),
   jobsPerRun: z.number().int().min(1).default(1),
   event: z.string().default("push"),
@@ -75,6 +85,12 @@ export const githubSpec = z.strictObject({
   jobs: z.array(arrivalSpec).default([]),
   /** Primary rate limit, points an hour and token. */
   pointsPerHour: z.number().int().min(1).default(5_000),
+  /** How long GitHub waits for a runner that fell silent at its job; up to `leaseSpreadMs` longer. */
+  leaseMs: z
+    .number()
+    .min(0)
+    .default(10 * MINUTE),
+  leaseSpreadMs: z.number().min(0).default(0),
 });
 
 export type GithubSpec = z.infer<typeof githubSpec>;

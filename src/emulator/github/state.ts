@@ -21,14 +21,22 @@ export interface Organisation {
 
 export type Conclusion = Outcome | "cancelled";
 
+/** What keeps a job from its queue: it is not queued yet, a concurrency limit, or an approval that it needs. */
+export type Hold = "requested" | "pending" | "waiting";
+
 export interface Run {
   readonly id: number;
   readonly number: number;
   readonly repository: Repository;
   readonly event: string;
   readonly fork: boolean;
+  /** Of the first attempt: a re-run stays at its old place in every list. */
   readonly createdAt: Instant;
   updatedAt: Instant;
+  attempt: number;
+  /** When the newest attempt began. */
+  startedAt: Instant;
+  /** Of all attempts, oldest first. */
   readonly jobs: Job[];
 }
 
@@ -44,13 +52,18 @@ export interface JobRunner {
 export interface Job {
   readonly id: number;
   readonly run: Run;
+  readonly attempt: number;
   readonly name: string;
   readonly labels: readonly string[];
   readonly durationMs: Ms;
+  /** Cancelled when it runs longer. */
+  readonly timeoutMs: Ms;
   readonly outcome: Outcome;
   readonly createdAt: Instant;
-  status: "queued" | "in_progress" | "completed";
+  status: Hold | "queued" | "in_progress" | "completed";
   conclusion: Conclusion | null;
+  /** A later attempt has it once more. */
+  superseded: boolean;
   startedAt: Instant | null;
   completedAt: Instant | null;
   runner: JobRunner | null;
@@ -69,14 +82,26 @@ export interface Runner {
   connected: boolean;
   online: boolean;
   job: Job | null;
+  /** An ephemeral one gets one job and no other, whatever became of it. */
+  served: boolean;
 }
 
-export const aggregate = (run: Run): { status: Job["status"]; conclusion: Conclusion | null } => {
-  if (run.jobs.every((job) => job.status === "completed")) {
-    const worst = (["failure", "cancelled"] as const).find((c) => run.jobs.some((job) => job.conclusion === c));
+const unstarted = ["pending", "waiting", "requested", "queued"] as const;
+
+/**
+ * A run's status says little of its jobs. Mostly it is in progress once anything has moved; `least` is the other manner
+ * that was seen: a run is only as far as the job that is furthest behind.
+ */
+export const aggregate = (run: Run, least = false): { status: Job["status"]; conclusion: Conclusion | null } => {
+  const jobs = run.jobs.filter((job) => !job.superseded);
+  const has = (status: Job["status"]): boolean => jobs.some((job) => job.status === status);
+  if (jobs.every((job) => job.status === "completed")) {
+    const worst = (["failure", "cancelled"] as const).find((c) => jobs.some((job) => job.conclusion === c));
     return { status: "completed", conclusion: worst ?? "success" };
   }
-  return { status: run.jobs.every((job) => job.status === "queued") ? "queued" : "in_progress", conclusion: null };
+  const moved = has("in_progress") || has("completed");
+  const behind = unstarted.find(has);
+  return { status: behind === undefined || (moved && !least) ? "in_progress" : behind, conclusion: null };
 };
 
 /** Whether a job of this repository may go to this runner. */

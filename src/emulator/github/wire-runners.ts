@@ -1,19 +1,20 @@
 import type { Links } from "./links.ts";
+import { type Seen, seenOf } from "./past.ts";
 import type { GroupSpec } from "./spec.ts";
 import type { Organisation, Runner } from "./state.ts";
 
 const readOnly = ["self-hosted", "linux", "x64"];
 
 /** Runners and their groups, in the words of the official schemas. */
-export const showRunner = (runner: Runner) => ({
+export const showRunner = (runner: Runner, seen: Seen = seenOf(runner)) => ({
   id: runner.id,
   runner_group_id: runner.group.id,
   name: runner.name,
-  os: runner.connected ? "linux" : "unknown",
-  status: runner.online ? "online" : "offline",
-  busy: runner.job !== null,
+  os: seen.connected ? "linux" : "unknown",
+  status: seen.online ? "online" : "offline",
+  busy: seen.busy,
   ephemeral: runner.ephemeral,
-  version: runner.connected ? "2.336.0" : null,
+  version: seen.connected ? "2.336.0" : null,
   labels: runner.labels.map((name, at) => ({
     id: at + 1,
     name,

@@ -4,7 +4,7 @@ import { showAccount, showRepository } from "./wire-repositories.ts";
 import { stamp } from "./words.ts";
 
 /** Runs and jobs, in the words of the official schemas. */
-export function showRun(run: Run, links: Links) {
+export function showRun(run: Run, links: Links, least = false) {
   const { repository } = run;
   const url = `${links.api}/repos/${repository.name}/actions/runs/${run.id}`;
   const actor = showAccount("octocat", 1, "User", links);
@@ -15,15 +15,15 @@ export function showRun(run: Run, links: Links) {
     path: ".github/workflows/ci.yml",
     display_title: `Change ${run.number}`,
     run_number: run.number,
-    run_attempt: 1,
+    run_attempt: run.attempt,
     event: run.event,
-    ...aggregate(run),
+    ...aggregate(run, least),
     workflow_id: 159_038,
     head_branch: "main",
     head_sha: shaOf(run),
     created_at: stamp(run.createdAt),
     updated_at: stamp(run.updatedAt),
-    run_started_at: stamp(run.createdAt),
+    run_started_at: stamp(run.startedAt),
     url,
     html_url: `${links.html}/${repository.name}/actions/runs/${run.id}`,
     jobs_url: `${url}/jobs`,
@@ -48,7 +48,7 @@ export function showJob(job: Job, links: Links) {
   return {
     id: job.id,
     run_id: run.id,
-    run_attempt: 1,
+    run_attempt: job.attempt,
     node_id: `CR_${job.id}`,
     head_sha: shaOf(run),
     head_branch: "main",

@@ -2,29 +2,10 @@ import { knownPaths } from "./acl.ts";
 import { aText, maybe } from "./formats.ts";
 import { listedGrants, privilegesOn } from "./permissions.ts";
 import { Refusal } from "./refusal.ts";
+import { privilegesOfPve } from "./roles.ts";
 import type { Call, Route } from "./router.ts";
 import type { TokenSpec } from "./spec.ts";
-import { isNine, type PveState } from "./state.ts";
-
-const common = (
-  "Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit Group.Allocate Mapping.Audit " +
-  "Mapping.Modify Mapping.Use Permissions.Modify Pool.Allocate Pool.Audit Realm.Allocate Realm.AllocateUser SDN.Allocate " +
-  "SDN.Audit SDN.Use Sys.AccessNetwork Sys.Audit Sys.Console Sys.Incoming Sys.Modify Sys.PowerMgmt Sys.Syslog User.Modify " +
-  "VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CDROM VM.Config.CPU VM.Config.Cloudinit VM.Config.Disk " +
-  "VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options VM.Console VM.Migrate VM.PowerMgmt VM.Snapshot " +
-  "VM.Snapshot.Rollback"
-).split(" ");
-
-const eight = [...common, "VM.Monitor"];
-const nine = [
-  ...common,
-  "VM.GuestAgent.Audit",
-  "VM.GuestAgent.FileRead",
-  "VM.GuestAgent.FileSystemMgmt",
-  "VM.GuestAgent.FileWrite",
-  "VM.GuestAgent.Unrestricted",
-  "VM.Replicate",
-];
+import type { PveState } from "./state.ts";
 
 export const accessCalls: readonly Route[] = [
   {
@@ -67,7 +48,7 @@ const storagePaths = (state: PveState): readonly string[] => state.spec.storages
 /** A key says that the privilege is granted; its value, whether it reaches further down. */
 function flags(state: PveState, token: TokenSpec, path: string): Record<string, 0 | 1> {
   const granted = privilegesOn(state, token, path);
-  const names = granted === "all" ? (isNine(state) ? nine : eight) : [...granted];
+  const names = granted === "all" ? privilegesOfPve(state.spec.generation) : [...granted];
   const spared = token.deletesVolumes || !path.startsWith("/storage") ? null : "Datastore.Allocate";
   return Object.fromEntries(names.filter((name) => name !== spared).map((name) => [name, 1 as const]));
 }

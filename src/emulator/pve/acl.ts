@@ -7,10 +7,11 @@ type Access = NonNullable<PveSpec["access"]>;
 
 /** What users, roles and access control lists give a token on a path: without separation, all that its user has. */
 export function grantsOf(access: Access, token: TokenSpec, path: string, pool: string | null): Grants {
-  const [userid = "", tokenid = ""] = token.id.split("!", 2);
+  const [userid = "", tokenid] = token.id.split("!", 2);
   const user = access.users.find((u) => u.userid === userid);
   if (user === undefined || user.enable === 0) return new Map();
-  const separate = user.tokens.find((t) => t.tokenid === tokenid)?.privsep !== 0;
+  // A ticket is its user.
+  const separate = tokenid !== undefined && user.tokens.find((t) => t.tokenid === tokenid)?.privsep !== 0;
   const own = userid === "root@pam" ? null : entityGrants(access, "user", userid, path, pool);
   if (!separate) return own ?? everything(access);
   const granted = entityGrants(access, "token", token.id, path, pool);

@@ -1,12 +1,15 @@
 import { SECOND } from "../../domain/time.ts";
 import type { GuestSystem } from "../machine.ts";
 import { pause } from "../time.ts";
-import { aFlag, aText, maybe } from "./formats.ts";
+import { aCount, aFlag, aText, maybe } from "./formats.ts";
 import { type Guest, hasAgent } from "./guest.ts";
 import { type AgentKind, agentPrivileges } from "./permissions.ts";
 import { failed } from "./refusal.ts";
 import type { Answer, Call, Need, Route } from "./router.ts";
 import { needGuest } from "./state.ts";
+
+/** The agent hands over no more at once. */
+const mostRead = 16 * 1024 ** 2;
 
 export const throughAgent =
   (kind: AgentKind): Need =>
@@ -25,7 +28,12 @@ export const agentCalls: readonly Route[] = [
     method: "GET",
     path: "/nodes/{node}/qemu/{vmid}/agent/file-read",
     call: "agent.file-read",
-    parameters: { file: aText },
+    parameters: {
+      file: aText,
+      count: { type: "integer", minimum: 1, maximum: mostRead, optional: true, only: "9.2" },
+      decode: { ...maybe(aFlag), only: "9.2" },
+      offset: { ...maybe(aCount), only: "9.2" },
+    },
     needs: throughAgent("FileRead"),
     answer: readFile,
   },
@@ -46,7 +54,11 @@ async function readFile(call: Call): Promise<Answer> {
   const system = await reachAgent(call);
   const bytes = await system.readFile(file);
   if (bytes === null) throw failed(`Agent error: failed to open file '${file}' (mode: 'r'): No such file or directory`);
-  return { data: { content: Buffer.from(bytes).toString("latin1"), "bytes-read": bytes.length } };
+  const from = call.values.number("offset") ?? 0;
+  const read = Buffer.from(bytes).subarray(from, from + (call.values.number("count") ?? mostRead));
+  const content = read.toString(call.values.get("decode") === 0 ? "base64" : "latin1");
+  const cut = from + read.length < bytes.length ? { truncated: 1 } : {};
+  return { data: { content, "bytes-read": read.length, ...cut } };
 }
 
 /** Each call begins with a ping that waits three seconds for an answer. */

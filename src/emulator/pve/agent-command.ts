@@ -90,7 +90,11 @@ export const agentCommandCalls: readonly Route[] = [
     method: "POST",
     path: `${root}/set-user-password`,
     call: "agent.set-user-password",
-    parameters: { username: aText, password: { type: "string", maxLength: 1024 }, crypted: maybe({ type: "boolean" }) },
+    parameters: {
+      username: aText,
+      password: { type: "string", minLength: 5, maxLength: 1024 },
+      crypted: maybe({ type: "boolean" }),
+    },
     needs: throughAgent("Unrestricted"),
     answer: (call) => run(call, nothing),
   },

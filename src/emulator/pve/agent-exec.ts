@@ -1,7 +1,7 @@
 import { SECOND } from "../../domain/time.ts";
 import { pause } from "../time.ts";
 import { reachAgent, throughAgent } from "./agent-calls.ts";
-import { aCount, aText, maybe } from "./formats.ts";
+import { aCount, maybe } from "./formats.ts";
 import { failed, Refusal } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { needGuest } from "./state.ts";
@@ -25,14 +25,6 @@ export const agentExecCalls: readonly Route[] = [
     path: `${root}/exec-status`,
     call: "agent.exec-status",
     parameters: { pid: aCount },
-    needs: throughAgent("Unrestricted"),
-    answer: status,
-  },
-  {
-    method: "POST",
-    path: `${root}/exec-status`,
-    call: "agent.exec-status",
-    parameters: { pid: aCount, dummy: maybe(aText) },
     needs: throughAgent("Unrestricted"),
     answer: status,
   },

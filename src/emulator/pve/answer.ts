@@ -3,6 +3,7 @@ import type { Audit } from "../audit.ts";
 import type { Handler } from "../handler.ts";
 import { pause } from "../time.ts";
 import { accessCalls } from "./access-calls.ts";
+import { aclCalls } from "./acl-calls.ts";
 import { agentCalls } from "./agent-calls.ts";
 import { agentCommandCalls } from "./agent-command.ts";
 import { agentExecCalls } from "./agent-exec.ts";
@@ -12,26 +13,36 @@ import { clusterCalls } from "./cluster-calls.ts";
 import { configCalls } from "./config-calls.ts";
 import { consoleCalls } from "./console-calls.ts";
 import { createCalls } from "./create-calls.ts";
-import { aText, aVmid } from "./formats.ts";
+import { featureCalls } from "./feature-calls.ts";
+import { firewallCalls } from "./firewall-calls.ts";
+import { aText, aVmid, storageId } from "./formats.ts";
 import { guestCalls } from "./guest-calls.ts";
 import { lxcCalls } from "./lxc-calls.ts";
 import { lxcCreateCalls } from "./lxc-create.ts";
 import { lxcPowerCalls } from "./lxc-power.ts";
+import { lxcSnapshotCalls } from "./lxc-snapshot-calls.ts";
 import { networkCalls } from "./network-calls.ts";
+import { nodeConfigCalls } from "./node-config-calls.ts";
 import { checked, type Parameters } from "./parameters.ts";
-import { demand, recognise } from "./permissions.ts";
+import { demand } from "./permissions.ts";
 import { poolCalls } from "./pool-calls.ts";
 import { powerCalls } from "./power-calls.ts";
 import { failed, Refusal, responseOf } from "./refusal.ts";
-import { type Call, type Match, type PathNames, Router } from "./router.ts";
+import { roleCalls } from "./role-calls.ts";
+import { type Call, type Match, type PathNames, type Route, Router } from "./router.ts";
+import { identify } from "./session.ts";
 import { snapshotCalls } from "./snapshot-calls.ts";
 import type { TokenSpec } from "./spec.ts";
 import type { PveState } from "./state.ts";
 import { storageCalls } from "./storage-calls.ts";
+import { storageConfigCalls } from "./storage-config-calls.ts";
 import { suspendCalls } from "./suspend-calls.ts";
 import { taskCalls } from "./task-calls.ts";
 import { templateCalls } from "./template-calls.ts";
+import { ticketCalls } from "./ticket-calls.ts";
+import { tokenCalls } from "./token-calls.ts";
 import { authoriseUpload, uploadCall } from "./upload-call.ts";
+import { userCalls } from "./user-calls.ts";
 import { volumeCalls } from "./volume-calls.ts";
 
 /** Looked at before each request: what it answers is sent instead, and PVE has done nothing. */
@@ -46,7 +57,8 @@ interface Parts {
 }
 
 const root = "/api2/json";
-const router = new Router([
+/** Every call that is answered. */
+export const allRoutes: readonly Route[] = [
   ...clusterCalls,
   ...guestCalls,
   ...configCalls,
@@ -54,14 +66,24 @@ const router = new Router([
   ...createCalls,
   ...templateCalls,
   ...snapshotCalls,
+  ...featureCalls,
   ...lxcCalls,
   ...lxcCreateCalls,
   ...lxcPowerCalls,
+  ...lxcSnapshotCalls,
+  ...firewallCalls,
+  ...nodeConfigCalls,
   ...taskCalls,
   ...storageCalls,
   ...networkCalls,
   uploadCall,
   ...accessCalls,
+  ...aclCalls,
+  ...roleCalls,
+  ...ticketCalls,
+  ...tokenCalls,
+  ...userCalls,
+  ...storageConfigCalls,
   ...agentCalls,
   ...agentCommandCalls,
   ...agentExecCalls,
@@ -70,22 +92,23 @@ const router = new Router([
   ...consoleCalls,
   ...poolCalls,
   ...volumeCalls,
-]);
+];
+const router = new Router(allRoutes);
 
 export function answerer({ state, audit, faults }: Parts): Handler {
   return async (request) => {
     const instead = await faults.before(request);
     if (instead !== null) return instead;
-    let token: TokenSpec;
-    try {
-      refuseEarly(request);
-      token = recognise(state, request.headers.get("authorization"));
-    } catch (error) {
-      return refuse(state, error);
-    }
     const url = new URL(request.url);
     const path = apiPath(url);
     const match = path === null ? null : router.find(request.method, path.split("/").filter(isWord).map(decoded));
+    let token: TokenSpec;
+    try {
+      refuseEarly(request);
+      token = identify(state, request, match?.route ?? null, path ?? url.pathname);
+    } catch (error) {
+      return refuse(state, error);
+    }
     // A clone only reads the guest that its path names.
     const vmid = match?.route.call === "clone" ? null : numberIn(match?.names.vmid);
     const note = { vmid, volume: null };
@@ -120,10 +143,8 @@ async function perform(state: PveState, { request, url, path, match, token, note
     demand(state, token, where, ...privileges);
   }
   const { raw, file } = await readInput(request, url);
-  const values = checked(new Map([...raw, ...Object.entries(names)]), {
-    ...route.parameters,
-    ...pathParameters(names),
-  });
+  const { generation } = state.spec;
+  const values = checked(new Map([...raw, ...Object.entries(names)]), parametersOf(match), generation);
   const { data, total } = await route.answer({
     state,
     token,
@@ -152,8 +173,19 @@ async function reachNode(state: PveState, name: string): Promise<void> {
   throw new Refusal(595, "No route to host", { body: "empty" });
 }
 
+/** A configuration has hundreds: put together once for each route, whose paths all have the same names. */
+const known = new WeakMap<Route, Parameters>();
+
+function parametersOf({ route, names }: Match): Parameters {
+  const parameters = known.get(route) ?? { ...pathParameters(names), ...route.parameters };
+  known.set(route, parameters);
+  return parameters;
+}
+
 const pathParameters = (names: PathNames): Parameters =>
-  Object.fromEntries(Object.keys(names).map((name) => [name, name === "vmid" ? aVmid : aText]));
+  Object.fromEntries(
+    Object.keys(names).map((name) => [name, name === "vmid" ? aVmid : name === "storage" ? storageId : aText]),
+  );
 
 async function refuse(state: PveState, error: unknown): Promise<Response> {
   const refusal = error instanceof Refusal ? error : failed(error instanceof Error ? error.message : String(error));

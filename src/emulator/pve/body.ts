@@ -56,12 +56,7 @@ function gather(into: Map<string, unknown>, pairs: URLSearchParams): void {
 }
 
 function parseJson(text: string): Record<string, unknown> {
-  const where = text === "" ? ' (before "(end of string)")' : "";
-  const complain = (): Refusal =>
-    plain(
-      500,
-      `malformed JSON string, neither tag, array, object, number, string or atom, at character offset 0${where} ${daemon} line 917.`,
-    );
+  const complain = (): Refusal => plain(500, `${complaintOf(text)} ${daemon} line 917.`);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
@@ -69,4 +64,14 @@ function parseJson(text: string): Record<string, unknown> {
     throw complain();
   }
   throw complain();
+}
+
+/** In the words of Perl's parser, as far as the first word goes. */
+function complaintOf(text: string): string {
+  const inside = /^\s*\{\s*/.exec(text)?.[0].length ?? 0;
+  const isOpen = inside > 0 && !/^["}]/.test(text.slice(inside));
+  const at = isOpen ? inside : (/^\s*/.exec(text)?.[0].length ?? 0);
+  const rest = text.slice(at) === "" ? "(end of string)" : text.slice(at);
+  const what = isOpen ? "'\"' expected" : "malformed JSON string, neither tag, array, object, number, string or atom";
+  return `${what}, at character offset ${at} (before "${rest}")`;
 }

@@ -1,8 +1,9 @@
+import { demandBridges } from "./bridges.ts";
 import { ownVolume } from "./disks.ts";
 import { isCdrom, isCloudInit, isDriveSlot, parseDrive } from "./drives.ts";
 import { type Config, type ConfigValue, digestOf, type Guest, lockOf } from "./guest.ts";
 import { configParameters, isOption, isRootOnly, privilegeFor } from "./options.ts";
-import { demand } from "./permissions.ts";
+import { allowed, demand, demandOnGuest } from "./permissions.ts";
 import { badParameters, failed } from "./refusal.ts";
 import type { Call } from "./router.ts";
 import { isExecutable } from "./snippets.ts";
@@ -14,12 +15,25 @@ export interface Change {
   readonly remove: readonly string[];
   readonly revert: readonly string[];
   readonly digest: string | undefined;
+  /** Root may change what is locked. */
+  readonly skipLock?: boolean;
 }
 
-const steering = new Set(["delete", "revert", "digest", "force", "skiplock", "vmid", "node", "background_delay"]);
+const steering = new Set([
+  "delete",
+  "revert",
+  "digest",
+  "force",
+  "skiplock",
+  "vmid",
+  "node",
+  "background_delay",
+  "import-working-storage",
+]);
 
-export function readChange({ state, values }: Call): Change {
-  if (values.flag("skiplock")) throw badParameters({ skiplock: "Only root may use this option." });
+export function readChange({ state, token, values }: Call): Change {
+  const isRoot = token.id === "root@pam";
+  if (values.flag("skiplock") && !isRoot) throw badParameters({ skiplock: "Only root may use this option." });
   const set = new Map<string, ConfigValue>();
   for (const [name, value] of values.entries()) {
     if (steering.has(name)) continue;
@@ -37,10 +51,11 @@ export function readChange({ state, values }: Call): Change {
   }
   const hook = set.get("hookscript");
   if (hook !== undefined) refuseHook(state, String(hook));
-  if (set.size + remove.length + revert.length === 0) throw failed("no options specified");
+  const given = set.size + remove.length + revert.length + values.blank.length;
+  if (given === 0) throw failed("no options specified");
   const rootOnly = [...set.keys(), ...remove].find(isRootOnly);
-  if (rootOnly !== undefined) throw failed(`only root can set '${rootOnly}' config`);
-  return { set, remove, revert, digest: values.text("digest") };
+  if (rootOnly !== undefined && !isRoot) throw failed(`only root can set '${rootOnly}' config`);
+  return { set, remove, revert, digest: values.text("digest"), skipLock: values.flag("skiplock") };
 }
 
 /** What the guest, as it is now, says to the change. */
@@ -49,15 +64,20 @@ export function judgeChange(guest: Guest, change: Change): void {
     throw failed("checksum mismatch (file change by other user?)");
   }
   const lock = lockOf(guest);
-  if (lock !== undefined) throw failed(`VM is locked (${lock})`);
+  if (lock !== undefined && change.skipLock !== true) throw failed(`VM is locked (${lock})`);
 }
 
-/** Whether the token may set all of these options. */
-export function authoriseChange({ state, token, vmid }: Call, config: Config, change: Change): void {
-  const path = `/vms/${vmid}`;
+/** Whether the token may set all of these options; `pool`: of the guest that is being made. */
+export function authoriseChange(
+  call: Pick<Call, "state" | "token" | "vmid">,
+  config: Config,
+  change: Change,
+  pool: string | null = null,
+): void {
+  const { state, token, vmid } = call;
   for (const name of [...change.set.keys(), ...change.remove, ...change.revert]) {
     if (!isDriveSlot(name)) {
-      demand(state, token, path, privilegeFor(name));
+      demandOnGuest(call, pool, privilegeFor(name));
       continue;
     }
     const owner = ownerOf(String(change.set.get(name) ?? ""));
@@ -66,12 +86,21 @@ export function authoriseChange({ state, token, vmid }: Call, config: Config, ch
     const wish = change.set.get(name);
     const drives = [now, wish].filter((v) => v !== undefined).map((v) => parseDrive(String(v)));
     const cdrom = drives.every((drive) => isCdrom(drive) || isCloudInit(drive) || drive.volume === "none");
-    demand(state, token, path, cdrom ? "VM.Config.CDROM" : "VM.Config.Disk");
-    if (drives.some(isCloudInit)) demand(state, token, path, "VM.Config.Cloudinit");
-    const storage = /^([^:,]+):/.exec(String(wish ?? ""))?.[1];
-    if (storage !== undefined) {
-      demand(state, token, `/storage/${storage}`, "Datastore.AllocateSpace", "Datastore.Audit");
-    }
+    demandOnGuest(call, pool, cdrom ? "VM.Config.CDROM" : "VM.Config.Disk");
+    if (drives.some(isCloudInit)) demandOnGuest(call, pool, "VM.Config.Cloudinit");
+    demandStorage(call, String(wish ?? ""));
+  }
+  demandBridges(call, change.set);
+}
+
+/** A new disk takes space, a file only has to be seen. Whoever allocates the storage may see all of it. */
+function demandStorage({ state, token }: Pick<Call, "state" | "token">, drive: string): void {
+  const [, storage, name = ""] = /^([^:,]+):([^,]*)/.exec(drive) ?? [];
+  if (storage === undefined || name === "cloudinit") return;
+  const path = `/storage/${storage}`;
+  if (/^\d+(\.\d+)?$/.test(name)) demand(state, token, path, "Datastore.AllocateSpace");
+  else if (!allowed(state, token, path, "Datastore.Allocate")) {
+    demand(state, token, path, "Datastore.AllocateSpace", "Datastore.Audit");
   }
 }
 

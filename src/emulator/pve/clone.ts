@@ -3,7 +3,7 @@ import { baseVolume, freeDiskName, makeCloudInit, makeVolume, ownVolume, removeD
 import { type Drive, drivesOf, isCloudInit, isDisk, spellDrive, splitVolume } from "./drives.ts";
 import { type Config, type Guest, nameOf } from "./guest.ts";
 import { failed, lockTimeout } from "./refusal.ts";
-import { newMac, newUuid, type PveState } from "./state.ts";
+import { isNine, newMac, newUuid, type PveState } from "./state.ts";
 import { Interrupted, type Job } from "./tasks.ts";
 
 export interface CloneWish {
@@ -31,6 +31,7 @@ export async function cloneGuest(state: PveState, wish: CloneWish, job: Job): Pr
   const releaseSource = await state.locks.shared(source.vmid);
   if (releaseSource === null) throw lockTimeout(source.vmid);
   try {
+    tellStart(state, wish, job);
     await job.pass(hidden);
     if (state.guests.has(newid)) throw failed(`unable to create VM ${newid}: config file already exists`);
     const guest = bareGuest(wish);
@@ -41,7 +42,7 @@ export async function cloneGuest(state: PveState, wish: CloneWish, job: Job): Pr
       await job.pass(early);
       describeClone(state, wish, guest);
       await job.pass(total - hidden - early);
-      finishClone(state, wish, guest, job);
+      finishClone(state, wish, guest);
     } catch (error) {
       removeDisks(state, guest);
       state.guests.delete(newid);
@@ -105,10 +106,18 @@ function describeClone(state: PveState, wish: CloneWish, guest: Guest): void {
   guest.config = config;
 }
 
-function finishClone(state: PveState, wish: CloneWish, guest: Guest, job: Job): void {
+/** What is said at once; the disks follow when they are made. */
+function tellStart(state: PveState, { source, newid, full }: CloneWish, job: Job): void {
+  if (isNine(state)) job.log(`creating a clone of VM ${source.vmid} with ID ${newid}`);
+  for (const [slot, drive] of drivesOf(source.config)) {
+    if (isCloudInit(drive)) job.log(`create full clone of drive ${slot} (${drive.volume})`);
+    if (isDisk(drive)) job.log(`create ${full ? "full" : "linked"} clone of drive ${slot} (${drive.volume})`);
+  }
+}
+
+function finishClone(state: PveState, wish: CloneWish, guest: Guest): void {
   for (const [slot, drive] of drivesOf(wish.source.config)) {
     if (!isDisk(drive)) continue;
-    job.log(`create ${wish.full ? "full" : "linked"} clone of drive ${slot} (${drive.volume})`);
     guest.config.set(slot, copyDisk(state, wish, drive));
   }
   guest.config.delete("lock");
@@ -119,7 +128,9 @@ function finishClone(state: PveState, wish: CloneWish, guest: Guest, job: Job): 
 function copyDisk(state: PveState, wish: CloneWish, drive: Drive): string {
   const parts = splitVolume(drive.volume);
   const storage = wish.storage ?? parts?.storage ?? "";
-  const name = freeDiskName(state, storage, wish.newid);
+  // A copy keeps the format; what only differs from its base cannot be raw.
+  const format = wish.full && drive.volume.endsWith(".raw") ? "raw" : "qcow2";
+  const name = freeDiskName(state, storage, wish.newid, format);
   const size = state.volumes.get(ownVolume(drive.volume))?.size ?? 0;
   const own = makeVolume(state, { storage, name, size, content: "images", owner: wish.newid, origin: "made" });
   return spellDrive({ ...drive, volume: wish.full ? own : `${drive.volume}/${name}` });

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { containerAsResource } from "./container.ts";
-import { aText, aVmid, maybe, oneOf } from "./formats.ts";
+import { aVmid, maybe, oneOf } from "./formats.ts";
 import { isRunning, memoryOf } from "./guest.ts";
 import { asResource } from "./guest-view.ts";
 import { allowed } from "./permissions.ts";
-import { badParameters, failed } from "./refusal.ts";
+import { badParameters } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import type { NodeSpec } from "./spec.ts";
 import { isNine, type PveState } from "./state.ts";
@@ -74,46 +74,7 @@ export const clusterCalls: readonly Route[] = [
     parameters: { vmid: maybe(aVmid) },
     answer: ({ state, values }) => ({ data: String(nextId(state, values.number("vmid"))) }),
   },
-  {
-    method: "GET",
-    path: "/pools",
-    call: "pools",
-    parameters: { poolid: maybe(aText), type: maybe(oneOf("qemu", "lxc", "storage")) },
-    answer: ({ state, token, values }) => {
-      const asked = values.text("poolid");
-      const seen = state.spec.resourcePools.filter((pool) => allowed(state, token, `/pool/${pool}`, "Pool.Audit"));
-      if (asked === undefined) return { data: seen.map((poolid) => ({ poolid })) };
-      needPool(state, asked);
-      return {
-        data: seen.filter((pool) => pool === asked).map((poolid) => ({ poolid, members: members(state, poolid) })),
-      };
-    },
-  },
-  {
-    method: "GET",
-    path: "/pools/{poolid}",
-    call: "pool",
-    parameters: { type: maybe(oneOf("qemu", "lxc", "storage")) },
-    needs: (_state, path) => [`/pool/${path.poolid}`, "Pool.Audit"],
-    answer: ({ state, values }) => {
-      const poolid = values.text("poolid") ?? "";
-      needPool(state, poolid);
-      return { data: { poolid, members: members(state, poolid) } };
-    },
-  },
 ];
-
-function needPool(state: PveState, pool: string): void {
-  if (!state.spec.resourcePools.includes(pool)) throw failed(`pool '${pool}' does not exist`);
-}
-
-const members = (state: PveState, pool: string): readonly unknown[] =>
-  [...state.guests.values()]
-    .filter((guest) => guest.resourcePool === pool)
-    .map((guest) => {
-      const { tags: _tags, ...member } = asResource(state, guest, false);
-      return member;
-    });
 
 /** It only looks for a free VMID and reserves nothing. */
 function nextId(state: PveState, asked: number | undefined): number {

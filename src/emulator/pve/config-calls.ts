@@ -1,17 +1,18 @@
 import { authoriseChange, type Change, judgeChange, readChange } from "./change.ts";
 import { applyChange } from "./configure.ts";
 import { ownVolume } from "./disks.ts";
-import { isDisk, isDriveSlot, parseDrive, spellDrive, withOption } from "./drives.ts";
-import { aDigest, aFlag, maybe } from "./formats.ts";
+import { diskSlots, isDisk, isDriveSlot, parseDrive, spellDrive, withOption } from "./drives.ts";
+import { aDigest, aFlag, configId, maybe, oneOf } from "./formats.ts";
 import { type ConfigValue, digestOf, type Guest, wantedConfig } from "./guest.ts";
 import { onGuest } from "./guest-calls.ts";
 import { configParameters } from "./options.ts";
+import { demand } from "./permissions.ts";
 import { badParameters, failed, lockTimeout } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { isNine, needGuest } from "./state.ts";
 import { parseSize, spellSize } from "./volumes.ts";
 
-const { background_delay: _later, ...putParameters } = configParameters;
+const { background_delay: _later, "import-working-storage": _storage, ...putParameters } = configParameters;
 const anyConfig = [
   "VM.Config.Disk",
   "VM.Config.CDROM",
@@ -28,7 +29,7 @@ export const configCalls: readonly Route[] = [
     method: "GET",
     path: "/nodes/{node}/qemu/{vmid}/config",
     call: "config.read",
-    parameters: { current: maybe(aFlag), snapshot: maybe(aDigest) },
+    parameters: { current: maybe(aFlag), snapshot: maybe({ ...configId, maxLength: 40 }) },
     needs: onGuest("VM.Audit"),
     answer: ({ state, node, vmid, values }) => {
       const guest = needGuest(state, node, vmid);
@@ -69,7 +70,7 @@ export const configCalls: readonly Route[] = [
     path: "/nodes/{node}/qemu/{vmid}/resize",
     call: "resize",
     parameters: {
-      disk: { type: "string", pattern: /^((ide[0-3]|sata[0-5]|scsi\d+|virtio\d+)|efidisk0|tpmstate0)$/ },
+      disk: oneOf(...diskSlots),
       size: { type: "string", pattern: /^\+?\d+(\.\d+)?[KMGT]?$/ },
       digest: maybe(aDigest),
       skiplock: maybe(aFlag),
@@ -129,6 +130,7 @@ function resize({ state, node, vmid, token, values }: Call): Answer {
       const drive = parseDrive(String(guest.config.get(disk) ?? ""));
       if (!guest.config.has(disk) || !isDriveSlot(disk) || !isDisk(drive))
         throw failed(`disk '${disk}' does not exist`);
+      demand(state, token, `/storage/${drive.volume.split(":")[0]}`, "Datastore.AllocateSpace");
       const volume = state.volumes.get(ownVolume(drive.volume));
       const now = volume?.size ?? parseSize(drive.options.get("size") ?? "") ?? 0;
       const asked = parseSize(size.replace("+", "")) ?? 0;

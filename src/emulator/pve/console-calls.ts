@@ -1,8 +1,11 @@
 import { needContainer } from "./container.ts";
-import { aFlag, aText, maybe } from "./formats.ts";
+import { aFlag, aText, maybe, oneOf } from "./formats.ts";
 import { onGuest } from "./guest-calls.ts";
+import type { Parameter } from "./parameters.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { isNine, needGuest } from "./state.ts";
+
+const aSize = (maximum: number): Parameter => maybe({ type: "integer", minimum: 16, maximum });
 
 /** How long a proxy waits for its client. */
 const patience = 10_000;
@@ -13,7 +16,7 @@ export const consoleCalls: readonly Route[] = [
       method: "POST",
       path: `/nodes/{node}/${kind}/{vmid}/termproxy`,
       call: `${kind}.termproxy`,
-      parameters: kind === "qemu" ? { serial: maybe(aText) } : {},
+      parameters: kind === "qemu" ? { serial: maybe(oneOf("serial0", "serial1", "serial2", "serial3")) } : {},
       needs: onGuest("VM.Console"),
       answer: (call) => open(call, kind),
     },
@@ -21,7 +24,10 @@ export const consoleCalls: readonly Route[] = [
       method: "POST",
       path: `/nodes/{node}/${kind}/{vmid}/vncproxy`,
       call: `${kind}.vncproxy`,
-      parameters: { websocket: maybe(aFlag), "generate-password": maybe(aFlag) },
+      parameters: {
+        websocket: maybe(aFlag),
+        ...(kind === "qemu" ? { "generate-password": maybe(aFlag) } : { height: aSize(2160), width: aSize(4096) }),
+      },
       needs: onGuest("VM.Console"),
       answer: (call) => open(call, kind),
     },

@@ -11,6 +11,8 @@ export interface Container {
   readonly config: Map<string, string | number>;
   resourcePool: string | null;
   running: { readonly pid: number; readonly since: Instant } | null;
+  /** Whether it ran before: from then on PVE 9 looks into it at each start. */
+  known?: boolean;
   /** Whether `cluster/resources` has seen it. */
   seen: boolean;
 }

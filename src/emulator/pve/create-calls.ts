@@ -1,7 +1,7 @@
-import { type Change, readChange } from "./change.ts";
+import { authoriseChange, type Change, readChange } from "./change.ts";
 import { applyChange } from "./configure.ts";
 import { drivesOf, isDisk } from "./drives.ts";
-import { aCount, aFlag, aText, aVmid, maybe } from "./formats.ts";
+import { aCount, aFlag, aVmid, maybe, poolId, storageId } from "./formats.ts";
 import type { Guest } from "./guest.ts";
 import { configParameters } from "./options.ts";
 import { allowed } from "./permissions.ts";
@@ -10,8 +10,25 @@ import { failed, Refusal } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { newUuid, type PveState } from "./state.ts";
 
-const { delete: _delete, revert: _revert, digest: _digest, background_delay: _later, ...options } = configParameters;
-const steering = ["archive", "bwlimit", "pool", "start", "storage", "unique", "import-working-storage"];
+const {
+  delete: _delete,
+  revert: _revert,
+  digest: _digest,
+  background_delay: _later,
+  skiplock: _lock,
+  ...options
+} = configParameters;
+const steering = [
+  "archive",
+  "bwlimit",
+  "ha-managed",
+  "live-restore",
+  "pool",
+  "start",
+  "storage",
+  "unique",
+  "import-working-storage",
+];
 
 export const createCalls: readonly Route[] = [
   {
@@ -21,12 +38,14 @@ export const createCalls: readonly Route[] = [
     parameters: {
       ...options,
       vmid: aVmid,
-      archive: maybe(aText),
+      archive: maybe({ type: "string", maxLength: 255 }),
       bwlimit: maybe(aCount),
-      "import-working-storage": maybe(aText),
-      pool: maybe(aText),
+      "ha-managed": { ...maybe(aFlag), only: "9.2" },
+      "import-working-storage": maybe(storageId),
+      "live-restore": maybe(aFlag),
+      pool: maybe(poolId),
       start: maybe(aFlag),
-      storage: maybe(aText),
+      storage: maybe(storageId),
       unique: maybe(aFlag),
     },
     answer: create,
@@ -43,18 +62,26 @@ function create(call: Call): Answer {
     (pool !== null && allowed(state, token, `/pool/${pool}`, "VM.Allocate"));
   if (!mayAllocate) throw new Refusal(403, "Permission check failed");
   const exists = `unable to create VM ${vmid} - VM ${vmid} already exists on node '${node}'`;
-  if (state.guests.has(vmid)) throw failed(exists);
   const read = readChange(call);
   const wish: Change = { ...read, set: new Map([...read.set].filter(([name]) => !steering.includes(name))) };
+  authoriseChange({ state, token, vmid }, new Map(), wish, pool);
+  if (state.guests.has(vmid)) throw failed(exists);
+  // Its configuration is there, and locked, before the call is answered: of two calls for one VMID one wins.
+  const guest = emptyGuest(state, node, vmid);
+  guest.config.set("lock", "create");
+  state.guests.set(vmid, guest);
   const order = { node, type: "qmcreate", id: String(vmid), token: token.id };
   const task = state.tasks.start(order, async (job) => {
-    if (state.guests.has(vmid)) throw failed(exists);
-    await job.pass(state.spec.durations.clone);
-    const guest = emptyGuest(state, node, vmid);
-    applyChange(state, guest, wish);
+    try {
+      await job.pass(state.spec.durations.clone);
+      applyChange(state, guest, wish);
+    } catch (error) {
+      state.guests.delete(vmid);
+      throw error;
+    }
+    guest.config.delete("lock");
     guest.config.set("boot", String(guest.config.get("boot") ?? defaultBoot(guest)));
     guest.resourcePool = pool;
-    state.guests.set(vmid, guest);
     state.statd.changed(vmid);
     if (values.flag("start")) await startGuest(state, guest, job);
   });
@@ -71,7 +98,7 @@ function defaultBoot(guest: Guest): string {
 const emptyGuest = (state: PveState, node: string, vmid: number): Guest => ({
   vmid,
   node,
-  origin: "cloned",
+  origin: "created",
   image: "runner",
   config: new Map<string, string | number>([
     ["meta", `creation-qemu=9.0.2,ctime=${Math.floor(state.time.now() / 1000)}`],

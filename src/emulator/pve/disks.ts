@@ -13,6 +13,7 @@ export interface NewVolume {
   readonly content: Content;
   readonly owner: number | null;
   readonly origin: Volume["origin"];
+  readonly bare?: boolean;
 }
 
 /** Gives the volume's id. */
@@ -33,9 +34,14 @@ export function makeCloudInit(state: PveState, storage: string, owner: number, o
 /** `local:cloudinit` asks for such a drive. Null for any other value. */
 export const cloudInitWish = (value: string): string | null => /^([^:,]+):cloudinit(,.*)?$/.exec(value)?.[1] ?? null;
 
-export function freeDiskName(state: PveState, storage: string, vmid: number): string {
+export function freeDiskName(
+  state: PveState,
+  storage: string,
+  vmid: number,
+  format: "qcow2" | "raw" = "qcow2",
+): string {
   for (let n = 0; ; n++) {
-    const name = `${vmid}/vm-${vmid}-disk-${n}.qcow2`;
+    const name = `${vmid}/vm-${vmid}-disk-${n}.${format}`;
     if (state.volumes.get(`${storage}:${name}`) === undefined) return name;
   }
 }

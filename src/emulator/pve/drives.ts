@@ -47,3 +47,10 @@ export function bootOrder(config: Config, change: { readonly add?: string; reado
   const order = change.add === undefined || kept.includes(change.add) ? kept : [...kept, change.add];
   return `order=${order.join(";")}`;
 }
+
+const numberedSlots = { ide: 4, scsi: 31, virtio: 16, sata: 6 } as const;
+/** Every place for a disk, in PVE's order. */
+export const diskSlots: readonly string[] = [
+  ...Object.entries(numberedSlots).flatMap(([kind, count]) => Array.from({ length: count }, (_, n) => `${kind}${n}`)),
+  ...["efidisk0", "tpmstate0"],
+];

@@ -39,6 +39,21 @@ export const configId = {
   type: "string",
   format: (text: string) => (/^[a-z][a-z0-9_-]+$/i.test(text) ? null : `invalid configuration ID '${text}'`),
 } as const satisfies Parameter;
+export const poolId = {
+  type: "string",
+  format: (text: string) =>
+    /^[A-Za-z0-9.\-_]+(\/[A-Za-z0-9.\-_]+){0,2}$/.test(text) ? null : `pool name '${text}' contains invalid characters`,
+} as const satisfies Parameter;
+export const storageId = {
+  type: "string",
+  format: (text: string) =>
+    /^[a-z][a-z0-9\-_.]*[a-z0-9]$/i.test(text) ? null : `storage ID '${text}' contains illegal characters`,
+} as const satisfies Parameter;
+export const nodeName = {
+  type: "string",
+  format: (text: string) =>
+    /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(text) ? null : "value does not look like a valid node name",
+} as const satisfies Parameter;
 export const aText = { type: "string" } as const satisfies Parameter;
 export const aNumber = { type: "integer" } as const satisfies Parameter;
 export const aFlag = { type: "boolean" } as const satisfies Parameter;

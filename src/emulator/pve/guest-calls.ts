@@ -1,6 +1,7 @@
+import { demandBridges } from "./bridges.ts";
 import { cloneGuest } from "./clone.ts";
 import { drivesOf, isDisk } from "./drives.ts";
-import { aCount, aDnsName, aFlag, aText, aVmid, maybe, oneOf } from "./formats.ts";
+import { aCount, aDnsName, aFlag, aVmid, configId, maybe, nodeName, oneOf, poolId, storageId } from "./formats.ts";
 import { isTemplate, lockOf } from "./guest.ts";
 import { current, full, listed } from "./guest-view.ts";
 import { allowed, demand } from "./permissions.ts";
@@ -16,12 +17,12 @@ const cloneParameters = {
   newid: aVmid,
   name: maybe(aDnsName),
   description: maybe({ type: "string", maxLength: 8192 }),
-  pool: maybe(aText),
+  pool: maybe(poolId),
   full: maybe(aFlag),
-  storage: maybe(aText),
-  target: maybe(aText),
+  storage: maybe(storageId),
+  target: maybe(nodeName),
   format: maybe(oneOf("raw", "qcow2", "vmdk")),
-  snapname: maybe({ type: "string", maxLength: 40 }),
+  snapname: maybe({ ...configId, maxLength: 40 }),
   bwlimit: maybe(aCount),
 };
 
@@ -77,8 +78,10 @@ function clone(call: Call): Answer {
       if (values.get(name) !== undefined) throw failed(`parameter '${name}' not allowed for linked clones`);
     }
     const first = disks[0];
-    if (!isTemplate(source) && first !== undefined) {
-      throw failed(`Linked clone feature is not supported for '${first[1].volume}' (${first[0]})`);
+    const ofSnapshot = values.get("snapname") !== undefined;
+    const of = ofSnapshot ? "a snapshot of " : "";
+    if ((ofSnapshot || !isTemplate(source)) && first !== undefined) {
+      throw failed(`Linked clone feature is not supported for ${of}'${first[1].volume}' (${first[0]})`);
     }
   }
   const target = values.text("target") ?? node;
@@ -90,6 +93,7 @@ function clone(call: Call): Answer {
   for (const name of new Set(disks.map(([, drive]) => storage ?? drive.volume.split(":")[0] ?? ""))) {
     demand(state, token, `/storage/${name}`, "Datastore.AllocateSpace");
   }
+  demandBridges(call, source.config);
   const wish = {
     source,
     newid,

@@ -39,7 +39,7 @@ export interface Guest {
   readonly vmid: number;
   readonly node: string;
   /** Foreign guests were there before anyone called. */
-  readonly origin: "foreign" | "cloned";
+  readonly origin: "foreign" | "cloned" | "created";
   readonly image: string;
   /** As the running machine has it. */
   config: Config;

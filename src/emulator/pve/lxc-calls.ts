@@ -1,9 +1,9 @@
-import { containerDigest, currentContainer, listedContainer, needContainer } from "./container.ts";
-import { aDigest, aFlag, maybe, tagsIn } from "./formats.ts";
+import { type Container, containerDigest, currentContainer, listedContainer, needContainer } from "./container.ts";
+import { aDigest, aFlag, configId, maybe, tagsIn } from "./formats.ts";
 import { onGuest } from "./guest-calls.ts";
-import { lxcOptions, withHardware } from "./lxc-options.ts";
-import { allowed } from "./permissions.ts";
-import { failed } from "./refusal.ts";
+import { lxcOptions, lxcPrivilegeFor, withHardware } from "./lxc-options.ts";
+import { allowed, demand } from "./permissions.ts";
+import { badParameters, failed } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 
 const root = "/nodes/{node}/lxc";
@@ -23,11 +23,23 @@ export const lxcCalls: readonly Route[] = [
     method: "GET",
     path: `${root}/{vmid}/config`,
     call: "lxc.config.read",
-    parameters: { current: maybe(aFlag), snapshot: maybe(aDigest) },
+    parameters: { current: maybe(aFlag), snapshot: maybe({ ...configId, maxLength: 40 }) },
     needs: onGuest("VM.Audit"),
-    answer: ({ state, node, vmid }) => {
-      const container = needContainer(state, node, vmid);
+    answer: (call) => {
+      const container = readable(call);
       return { data: { ...Object.fromEntries(container.config), digest: containerDigest(container) } };
+    },
+  },
+  {
+    method: "GET",
+    path: `${root}/{vmid}/pending`,
+    call: "lxc.pending",
+    needs: onGuest("VM.Audit"),
+    // Every change takes hold at once.
+    answer: (call) => {
+      const container = readable(call);
+      const entries = [...container.config].map(([key, value]) => ({ key, value }));
+      return { data: [...entries, { key: "digest", value: containerDigest(container) }] };
     },
   },
   {
@@ -59,7 +71,14 @@ export const lxcCalls: readonly Route[] = [
   },
 ];
 
-function configure({ state, node, vmid, values }: Call): Answer {
+/** With variables for its environment nothing of it is shown to who may not set them. */
+function readable({ state, token, node, vmid }: Call): Container {
+  const container = needContainer(state, node, vmid);
+  if (container.config.has("env")) demand(state, token, `/vms/${vmid}`, "VM.Config.Options");
+  return container;
+}
+
+function configure({ state, token, node, vmid, values }: Call): Answer {
   const container = needContainer(state, node, vmid);
   const digest = values.text("digest");
   if (digest !== undefined && digest !== containerDigest(container)) {
@@ -70,6 +89,11 @@ function configure({ state, node, vmid, values }: Call): Answer {
   const wished = [...values.entries()].filter(([name]) => Object.hasOwn(lxcOptions, name));
   const removed = (values.text("delete") ?? "").split(/[,;\s]+/).filter((name) => name !== "");
   if (wished.length + removed.length === 0) throw failed("no options specified");
+  const unknown = removed.find((name) => !Object.hasOwn(lxcOptions, name));
+  if (unknown !== undefined) throw badParameters({ delete: `unknown option '${unknown}'` });
+  for (const name of [...removed, ...wished.map(([name]) => name)]) {
+    demand(state, token, `/vms/${vmid}`, lxcPrivilegeFor(name));
+  }
   for (const name of removed) container.config.delete(name);
   for (const [name, value] of wished) {
     if (name === "tags") container.config.set(name, tagsIn(String(value)).join(";"));
@@ -89,9 +113,18 @@ function interfaces({ state, node, vmid }: Call): Answer {
     const part = (key: string): string | null => new RegExp(`\\b${key}=([^,]+)`).exec(String(value))?.[1] ?? null;
     const address = part("ip");
     const static4 = up && address?.includes("/") === true ? address : null;
-    list.push(entry(part("name") ?? "eth0", (part("hwaddr") ?? "").toLowerCase(), static4, null));
+    const mac = (part("hwaddr") ?? "").toLowerCase();
+    list.push(entry(part("name") ?? "eth0", mac, static4, up ? linkLocal(mac) : null));
   }
   return { data: list };
+}
+
+/** The address that a card gives itself. */
+function linkLocal(mac: string): string {
+  const [first = 0, ...rest] = mac.split(":").map((part) => Number.parseInt(part, 16));
+  const bytes = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  const words = [0, 2, 4, 6].map((at) => (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  return `fe80::${words.join(":")}/64`;
 }
 
 function entry(name: string, mac: string, inet: string | null, inet6: string | null): Record<string, unknown> {

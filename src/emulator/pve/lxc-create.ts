@@ -1,14 +1,13 @@
 import { type Container, needContainer } from "./container.ts";
 import { makeVolume } from "./disks.ts";
-import { aCount, aDnsName, aFlag, aText, aVmid, maybe, tagsIn } from "./formats.ts";
+import { aDnsName, aFlag, aText, aVmid, configId, maybe, nodeName, poolId, storageId, tagsIn } from "./formats.ts";
 import { onGuest } from "./guest-calls.ts";
 import { lxcOptions, withHardware } from "./lxc-options.ts";
-import { startContainer } from "./lxc-power.ts";
+import { startContainer, warnOfNesting } from "./lxc-power.ts";
 import { allowed, demand } from "./permissions.ts";
 import { failed, Refusal } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { isNine, needStorage, type PveState } from "./state.ts";
-import type { Job } from "./tasks.ts";
 
 const GiB = 1024 ** 3;
 const root = "/nodes/{node}/lxc";
@@ -22,16 +21,17 @@ export const lxcCreateCalls: readonly Route[] = [
       ...lxcOptions,
       vmid: aVmid,
       ostemplate: { type: "string", maxLength: 255 },
-      bwlimit: maybe(aCount),
+      bwlimit: maybe({ type: "number", minimum: 0 }),
       force: maybe(aFlag),
       "ignore-unpack-errors": maybe(aFlag),
-      password: maybe(aText),
-      pool: maybe(aText),
+      password: maybe({ type: "string", minLength: 5 }),
+      pool: maybe(poolId),
       restore: maybe(aFlag),
       "ssh-public-keys": maybe(aText),
       start: maybe(aFlag),
-      storage: maybe(aText),
+      storage: maybe(storageId),
       unique: maybe(aFlag),
+      "ha-managed": { ...maybe(aFlag), only: "9.2" },
     },
     answer: create,
   },
@@ -43,12 +43,12 @@ export const lxcCreateCalls: readonly Route[] = [
       newid: aVmid,
       hostname: maybe(aDnsName),
       description: maybe(aText),
-      pool: maybe(aText),
+      pool: maybe(poolId),
       full: maybe(aFlag),
-      storage: maybe(aText),
-      target: maybe(aText),
-      snapname: maybe(aText),
-      bwlimit: maybe(aCount),
+      storage: maybe(storageId),
+      target: maybe(nodeName),
+      snapname: maybe({ ...configId, maxLength: 40 }),
+      bwlimit: maybe({ type: "number", minimum: 0 }),
     },
     needs: onGuest("VM.Clone"),
     answer: clone,
@@ -103,7 +103,7 @@ function create(call: Call): Answer {
     const volume = makeRoot(state, storage, vmid, Number(size) * GiB);
     const config = new Map<string, string | number>([
       ["arch", "amd64"],
-      ["ostype", "debian"],
+      ["ostype", archive.bare === true ? "unmanaged" : "debian"],
       ["memory", 512],
       ["swap", 512],
       ["hostname", `CT${vmid}`],
@@ -174,12 +174,6 @@ function template({ state, node, vmid }: Call): Answer {
   }
   container.config.set("rootfs", rootfs.replace(from, to));
   return { data: null };
-}
-
-/** PVE 9 looks into the container that it makes. */
-function warnOfNesting(state: PveState, config: ReadonlyMap<string, string | number>, job: Job): void {
-  if (!isNine(state) || /\bnesting=1/.test(String(config.get("features") ?? ""))) return;
-  job.warn("Systemd 252 detected. You may need to enable nesting.");
 }
 
 function authorise({ state, token }: Call, vmid: number, pool: string | null): void {

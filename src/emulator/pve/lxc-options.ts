@@ -6,6 +6,8 @@ const numbered = ["net", "mp", "dev", "unused"].flatMap((prefix) =>
   Array.from({ length: 32 }, (_, n) => [`${prefix}${n}`, maybe(aText)] as const),
 );
 
+const printable = "[^\\x00-\\x08\\x0a-\\x1F\\x7F]";
+
 /** What a container's configuration holds. */
 export const lxcOptions: Parameters = {
   arch: maybe(oneOf("amd64", "i386", "arm64", "armhf", "riscv32", "riscv64")),
@@ -13,19 +15,28 @@ export const lxcOptions: Parameters = {
   console: maybe(aFlag),
   cores: maybe({ type: "integer", minimum: 1, maximum: 8192 }),
   cpulimit: maybe({ type: "number", minimum: 0, maximum: 8192 }),
-  cpuunits: maybe(aCount),
+  cpuunits: maybe({ type: "integer", minimum: 0, maximum: 500_000 }),
   debug: maybe(aFlag),
   description: maybe({ type: "string", maxLength: 8192 }),
-  entrypoint: maybe(aText),
-  env: maybe(aText),
+  entrypoint: { type: "string", pattern: new RegExp(`^${printable}+$`), optional: true, only: "9.2" },
+  env: {
+    type: "string",
+    pattern: new RegExp(`^\\w+=${printable}*(\0\\w+=${printable}*)*$`),
+    optional: true,
+    only: "9.2",
+  },
   features: maybe(aText),
   hookscript: maybe(aText),
-  hostname: maybe(aDnsName),
-  lock: maybe(aText),
+  hostname: maybe({ ...aDnsName, maxLength: 255 }),
+  lock: maybe(
+    oneOf(..."backup create destroyed disk fstrim migrate mounted rollback snapshot snapshot-delete".split(" ")),
+  ),
   memory: maybe({ type: "integer", minimum: 16 }),
   nameserver: maybe(aText),
   onboot: maybe(aFlag),
-  ostype: maybe(aText),
+  ostype: maybe(
+    oneOf(..."debian devuan ubuntu centos fedora opensuse archlinux alpine gentoo nixos unmanaged".split(" ")),
+  ),
   protection: maybe(aFlag),
   rootfs: maybe(aText),
   searchdomain: maybe(aText),
@@ -34,10 +45,19 @@ export const lxcOptions: Parameters = {
   tags: maybe(aTagList),
   template: maybe(aFlag),
   timezone: maybe(aText),
-  tty: maybe(aCount),
+  tty: maybe({ type: "integer", minimum: 0, maximum: 6 }),
   unprivileged: maybe(aFlag),
   ...Object.fromEntries(numbered),
 };
+
+/** The privilege that an option needs on its container. */
+export function lxcPrivilegeFor(name: string): string {
+  if (/^(cores|cpulimit|cpuunits)$/.test(name)) return "VM.Config.CPU";
+  if (/^(rootfs|mp\d+|unused\d+)$/.test(name)) return "VM.Config.Disk";
+  if (/^(memory|swap)$/.test(name)) return "VM.Config.Memory";
+  if (/^(net\d+|nameserver|searchdomain|hostname)$/.test(name)) return "VM.Config.Network";
+  return name === "features" ? "VM.Allocate" : "VM.Config.Options";
+}
 
 /** A network card gets an address of its own, and a description ends in a line break. */
 export function withHardware(state: PveState, name: string, value: string | number): string | number {

@@ -1,9 +1,9 @@
 import { type Container, missingContainer, needContainer } from "./container.ts";
-import { aCount, aFlag, aText, configId, maybe } from "./formats.ts";
+import { aCount, aFlag, maybe } from "./formats.ts";
 import { onGuest } from "./guest-calls.ts";
 import { badParameters, failed } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
-import type { PveState } from "./state.ts";
+import { isNine, type PveState } from "./state.ts";
 import type { Job } from "./tasks.ts";
 
 const root = "/nodes/{node}/lxc/{vmid}";
@@ -39,18 +39,6 @@ export const lxcPowerCalls: readonly Route[] = [
     answer: (call) => halt(call, "vzshutdown"),
   },
   {
-    method: "POST",
-    path: `${root}/snapshot`,
-    call: "lxc.snapshot",
-    parameters: { snapname: { ...configId, maxLength: 40 }, description: maybe(aText) },
-    needs: onGuest("VM.Snapshot"),
-    answer: (call) => {
-      needContainer(call.state, call.node, call.vmid);
-      // A raw image on a directory cannot hold one, and a container's root is always one here.
-      return work(call, "vzsnapshot", () => Promise.reject(failed("snapshot feature is not available")));
-    },
-  },
-  {
     method: "DELETE",
     path: root,
     call: "lxc.destroy",
@@ -63,8 +51,21 @@ export const lxcPowerCalls: readonly Route[] = [
 export async function startContainer(state: PveState, container: Container, job: Job): Promise<void> {
   if (container.config.get("template") === 1) throw failed("you can't start a CT if it's a template");
   if (container.running !== null) throw failed(`CT ${container.vmid} already running`);
+  if (container.known === true) warnOfNesting(state, container.config, job);
+  container.known = true;
   await job.pass(state.spec.durations.start);
   container.running = { pid: 1000 + state.chance.below(30_000), since: state.time.now() };
+}
+
+/** PVE 9 looks into the container that it makes. */
+export function warnOfNesting(state: PveState, config: ReadonlyMap<string, string | number>, job: Job): void {
+  if (
+    !isNine(state) ||
+    config.get("ostype") === "unmanaged" ||
+    /\bnesting=1/.test(String(config.get("features") ?? ""))
+  )
+    return;
+  job.warn("Systemd 252 detected. You may need to enable nesting.");
 }
 
 function halt(call: Call, type: string): Answer {

@@ -5,11 +5,12 @@ import {
   aDnsName,
   aFlag,
   aMemory,
-  aNumber,
   aTagList,
   aText,
   aVmid,
+  nodeName,
   oneOf,
+  storageId,
   urlEncodedText,
 } from "./formats.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
@@ -21,6 +22,7 @@ const atLeastOne: Parameter = { type: "integer", minimum: 1 };
 const single = {
   acpi: aFlag,
   affinity: aText,
+  "allow-ksm": { ...aFlag, only: "9.2" },
   agent: aText,
   "amd-sev": aText,
   arch: oneOf("x86_64", "aarch64"),
@@ -30,7 +32,7 @@ const single = {
   balloon: aCount,
   bios: oneOf("seabios", "ovmf"),
   boot: aText,
-  bootdisk: aText,
+  bootdisk: { type: "string", pattern: /^(ide|sata|scsi|virtio)\d+$/ },
   cdrom: aText,
   cicustom: aText,
   cipassword: aText,
@@ -47,19 +49,22 @@ const single = {
   hookscript: aText,
   hotplug: aText,
   hugepages: oneOf("any", "2", "1024"),
+  "intel-tdx": { ...aText, only: "9.2" },
   ivshmem: aText,
   keephugepages: aFlag,
-  keyboard: aText,
+  keyboard: oneOf(
+    ..."de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl tr".split(" "),
+  ),
   kvm: aFlag,
   localtime: aFlag,
-  lock: aText,
+  lock: oneOf(..."backup clone create migrate rollback snapshot snapshot-delete suspending suspended".split(" ")),
   machine: aText,
   memory: aMemory,
   migrate_downtime: { type: "number", minimum: 0 },
   migrate_speed: aCount,
   name: aDnsName,
   nameserver: aText,
-  node: aText,
+  node: nodeName,
   numa: aFlag,
   onboot: aFlag,
   ostype: oneOf(
@@ -88,7 +93,7 @@ const single = {
   sockets: atLeastOne,
   spice_enhancements: aText,
   sshkeys: urlEncodedText,
-  startdate: aText,
+  startdate: { type: "string", pattern: /^(now|\d{4}-\d{1,2}-\d{1,2}(T\d{1,2}:\d{1,2}:\d{1,2})?)$/ },
   startup: aText,
   tablet: aFlag,
   tags: aTagList,
@@ -97,8 +102,8 @@ const single = {
   tpmstate0: aText,
   vcpus: atLeastOne,
   vga: aText,
-  vmgenid: aText,
-  vmstatestorage: aText,
+  vmgenid: { type: "string", pattern: /^([a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|[01])$/ },
+  vmstatestorage: storageId,
   watchdog: aText,
 } as const satisfies Parameters;
 
@@ -118,10 +123,17 @@ const numbered: readonly (readonly [prefix: string, count: number])[] = [
   ["virtiofs", 10],
 ];
 
+const patterns: Parameters = {
+  parallel: { type: "string", pattern: /^(\/dev\/parport\d+|\/dev\/usb\/lp\d+)$/ },
+  serial: { type: "string", pattern: /^(\/dev\/[^,]+|socket)$/ },
+};
+
 const options: Parameters = {
   ...single,
   ...Object.fromEntries(
-    numbered.flatMap(([prefix, count]) => Array.from({ length: count }, (_, n) => [`${prefix}${n}`, aText])),
+    numbered.flatMap(([prefix, count]) =>
+      Array.from({ length: count }, (_, n) => [`${prefix}${n}`, patterns[prefix] ?? aText]),
+    ),
   ),
 };
 
@@ -134,7 +146,8 @@ export const configParameters: Parameters = {
   force: { ...aFlag, optional: true },
   skiplock: { ...aFlag, optional: true },
   vmid: aVmid,
-  background_delay: { ...aNumber, optional: true },
+  background_delay: { type: "integer", minimum: 1, maximum: 30, optional: true },
+  "import-working-storage": { ...storageId, optional: true },
 };
 
 export const isOption = (name: string): boolean => Object.hasOwn(options, name);

@@ -1,11 +1,17 @@
 import { badParameters } from "./refusal.ts";
+import type { PveSpec } from "./spec.ts";
 
 /** Why a text is not of the format; null when it is. */
 export type Format = (value: string) => string | null;
 
-export type Parameter = { readonly optional?: boolean } & (
+export type Parameter = {
+  readonly optional?: boolean;
+  /** The one generation that knows it. */
+  readonly only?: PveSpec["generation"];
+} & (
   | {
       readonly type: "string";
+      readonly minLength?: number;
       readonly maxLength?: number;
       readonly pattern?: RegExp;
       readonly format?: Format;
@@ -31,9 +37,12 @@ export type RawParameters = ReadonlyMap<string, unknown>;
 /** Checked parameters. Booleans are 0 or 1, as PVE keeps them. */
 export class Values {
   readonly #values: ReadonlyMap<string, string | number>;
+  /** Given as JSON's null: they are there, and change nothing. */
+  readonly blank: readonly string[];
 
-  constructor(values: ReadonlyMap<string, string | number>) {
+  constructor(values: ReadonlyMap<string, string | number>, blank: readonly string[]) {
     this.#values = values;
+    this.blank = blank;
   }
 
   get(name: string): string | number | undefined {
@@ -60,30 +69,42 @@ export class Values {
 }
 
 /** All problems are listed at once, as PVE does. */
-export function checked(raw: RawParameters, parameters: Parameters): Values {
+export function checked(raw: RawParameters, parameters: Parameters, generation: PveSpec["generation"]): Values {
   const errors: Record<string, string> = {};
   const values = new Map<string, string | number>();
+  const blank: string[] = [];
   for (const [name, value] of raw) {
-    if (value === null) continue;
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (parameter === undefined) {
+    if (parameter === undefined || (parameter.only ?? generation) !== generation) {
       errors[name] = "property is not defined in schema and the schema does not allow additional properties";
+      continue;
+    }
+    if (value === null) {
+      blank.push(name);
       continue;
     }
     const result = check(value, parameter);
     if (result.ok) values.set(name, result.value);
     else errors[name] = result.why;
   }
-  for (const [name, parameter] of Object.entries(parameters)) {
-    if (parameter.optional !== true && !values.has(name) && errors[name] === undefined) {
+  for (const name of neededOf(parameters)) {
+    if (!values.has(name) && errors[name] === undefined) {
       errors[name] = "property is missing and it is not optional";
     }
   }
   if (Object.keys(errors).length > 0) throw badParameters(errors);
-  return new Values(values);
+  return new Values(values, blank);
 }
 
 type Checked = { readonly ok: true; readonly value: string | number } | { readonly ok: false; readonly why: string };
+const needed = new WeakMap<Parameters, readonly string[]>();
+
+function neededOf(parameters: Parameters): readonly string[] {
+  const names = needed.get(parameters) ?? Object.keys(parameters).filter((name) => parameters[name]?.optional !== true);
+  needed.set(parameters, names);
+  return names;
+}
+
 const good = (value: string | number): Checked => ({ ok: true, value });
 const bad = (why: string): Checked => ({ ok: false, why });
 const badFormat = (why: string): Checked => bad(`invalid format - ${why}\n`);
@@ -114,6 +135,9 @@ function check(value: unknown, parameter: Parameter): Checked {
 function checkText(text: string, parameter: Extract<Parameter, { type: "string" }>): Checked {
   if (parameter.maxLength !== undefined && [...text].length > parameter.maxLength) {
     return bad(`value may only be ${parameter.maxLength} characters long`);
+  }
+  if (parameter.minLength !== undefined && [...text].length < parameter.minLength) {
+    return bad(`value must be at least ${parameter.minLength} characters long`);
   }
   if (parameter.pattern !== undefined && !parameter.pattern.test(text)) {
     return bad("value does not match the regex pattern");

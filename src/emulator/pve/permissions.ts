@@ -1,9 +1,9 @@
-import { timingSafeEqual } from "node:crypto";
 import { type Grants, grantsOf } from "./acl.ts";
 import { isCloning } from "./guest.ts";
 import { forbidden, shutOut } from "./refusal.ts";
 import type { TokenSpec } from "./spec.ts";
 import { isNine, type PveState } from "./state.ts";
+import { same } from "./tickets.ts";
 
 /** The token in an Authorization header. All problems with one look the same from outside. */
 export function recognise(state: PveState, header: string | null): TokenSpec {
@@ -32,6 +32,16 @@ export function allowed(state: PveState, token: TokenSpec, path: string, ...priv
 
 export function demand(state: PveState, token: TokenSpec, path: string, ...privileges: readonly string[]): void {
   if (!allowed(state, token, path, ...privileges)) throw forbidden(path, privileges);
+}
+
+/** A guest that is being made has what is granted on its resource pool; PVE names the guest's own path all the same. */
+export function demandOnGuest(
+  { state, token, vmid }: { readonly state: PveState; readonly token: TokenSpec; readonly vmid: number },
+  pool: string | null,
+  privilege: string,
+): void {
+  if (pool !== null && allowed(state, token, `/pool/${pool}`, privilege)) return;
+  demand(state, token, `/vms/${vmid}`, privilege);
 }
 
 /** An entry on a deeper path replaces what is inherited from above it; a resource pool's adds to its guests'. */
@@ -74,9 +84,4 @@ function inherited(entries: Exclude<TokenSpec["privileges"], "all" | "acl">, pat
 function guestIn(path: string): number | null {
   const digits = /^\/vms\/(\d+)$/.exec(path)?.[1];
   return digits === undefined ? null : Number(digits);
-}
-
-function same(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

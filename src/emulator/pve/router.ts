@@ -3,9 +3,10 @@ import type { Parameters, Values } from "./parameters.ts";
 import type { TokenSpec } from "./spec.ts";
 import type { PveState } from "./state.ts";
 
-/** What a call works with, once the token is known and the parameters are checked. */
+/** What a call works with, once it is known who asks and the parameters are checked. */
 export interface Call {
   readonly state: PveState;
+  /** Who asks: a token, or a person as the token of that person that has no name. */
   readonly token: TokenSpec;
   readonly node: string;
   /** 0 where the path names no guest. */
@@ -32,6 +33,8 @@ export interface Route {
   /** How the audit calls it. */
   readonly call: string;
   readonly parameters?: Parameters;
+  /** Whom it is for, where that is not everyone who proves to be somebody. */
+  readonly who?: "everybody" | "tickets";
   readonly needs?: Need;
   answer(call: Call): Answer | Promise<Answer>;
 }

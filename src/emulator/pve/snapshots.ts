@@ -1,6 +1,6 @@
 import { makeVolume } from "./disks.ts";
-import { drivesOf, isDisk, splitVolume } from "./drives.ts";
-import { type Guest, isRunning, lockOf, memoryOf } from "./guest.ts";
+import { type Drive, drivesOf, isDisk, splitVolume } from "./drives.ts";
+import { type Config, type Guest, isRunning, lockOf, memoryOf } from "./guest.ts";
 import { startGuest, switchOff } from "./power.ts";
 import { failed } from "./refusal.ts";
 import { isNine, newUuid, type PveState } from "./state.ts";
@@ -18,11 +18,9 @@ export interface SnapshotWish {
 export async function takeSnapshot(state: PveState, guest: Guest, wish: SnapshotWish, job: Job): Promise<void> {
   refuseLocked(guest);
   if (guest.snapshots.has(wish.name)) throw failed(`snapshot name '${wish.name}' already used`);
-  const disks = drivesOf(guest.config).filter(([, drive]) => isDisk(drive));
-  // Raw images on a directory cannot hold one.
-  if (disks.some(([, drive]) => drive.volume.endsWith(".raw"))) throw failed("snapshot feature is not available");
+  if (!holdsSnapshots(guest.config)) throw failed("snapshot feature is not available");
   await job.pass(state.spec.durations.snapshot);
-  const first = disks[0]?.[1].volume;
+  const first = disksOf(guest.config)[0]?.volume;
   const storage = first === undefined ? null : (splitVolume(first)?.storage ?? null);
   const ram = wish.ram && isRunning(guest) && storage !== null ? ramOf(state, guest, storage, wish.name) : null;
   const parent = guest.config.get("parent");
@@ -36,6 +34,10 @@ export async function takeSnapshot(state: PveState, guest: Guest, wish: Snapshot
   });
   guest.config.set("parent", wish.name);
 }
+
+/** Raw images on a directory cannot hold one. */
+export const holdsSnapshots = (config: Config): boolean =>
+  disksOf(config).every(({ volume }) => !volume.endsWith(".raw"));
 
 export async function rollBack(state: PveState, guest: Guest, name: string, start: boolean, job: Job): Promise<void> {
   const snapshot = guest.snapshots.get(name);
@@ -67,6 +69,11 @@ export async function removeSnapshot(state: PveState, guest: Guest, name: string
   if (snapshot.parent === null) guest.config.delete("parent");
   else guest.config.set("parent", snapshot.parent);
 }
+
+const disksOf = (config: Config): readonly Drive[] =>
+  drivesOf(config)
+    .map(([, drive]) => drive)
+    .filter(isDisk);
 
 function ramOf(state: PveState, guest: Guest, storage: string, name: string): string {
   return makeVolume(state, {

@@ -20,6 +20,8 @@ const storage = z.strictObject({
   /** Where this storage's snippets lie on the machine that the emulator runs on. */
   snippetsFolder: z.string().startsWith("/", "the folder must be an absolute path").nullable().default(null),
   sizeGiB: z.number().positive().default(100),
+  /** Its folder on the nodes. */
+  path: z.string().startsWith("/", "the folder must be an absolute path").optional(),
 });
 
 const privileges = z.union([
@@ -46,19 +48,36 @@ const access = z.object({
     z.object({
       userid: z.string(),
       enable: flag.default(1),
-      tokens: z.array(z.object({ tokenid: z.string(), privsep: flag.default(1) })).default([]),
+      expire: z.int().min(0).optional(),
+      comment: z.string().optional(),
+      email: z.string().optional(),
+      /** What the user gets a ticket for; without one nobody logs in. */
+      password: z.string().optional(),
+      tokens: z
+        .array(
+          z.object({
+            tokenid: z.string(),
+            privsep: flag.default(1),
+            expire: z.int().min(0).optional(),
+            comment: z.string().optional(),
+          }),
+        )
+        .default([]),
     }),
   ),
-  roles: z.array(z.object({ roleid: z.string(), privs: z.string() })),
-  acl: z.array(
-    z.object({
-      path: z.string(),
-      ugid: z.string(),
-      type: z.enum(["user", "token", "group"]),
-      roleid: z.string(),
-      propagate: flag.default(1),
-    }),
-  ),
+  /** PVE's own are added. */
+  roles: z.array(z.object({ roleid: z.string(), privs: z.string() })).default([]),
+  acl: z
+    .array(
+      z.object({
+        path: z.string(),
+        ugid: z.string(),
+        type: z.enum(["user", "token", "group"]),
+        roleid: z.string(),
+        propagate: flag.default(1),
+      }),
+    )
+    .default([]),
 });
 
 const guest = z.strictObject({
@@ -166,4 +185,5 @@ export type PveSpec = z.infer<typeof pveSpec>;
 export type GuestSpec = PveSpec["guests"][number];
 export type TokenSpec = PveSpec["tokens"][number];
 export type StorageSpec = PveSpec["storages"][number];
+export type AccessSpec = NonNullable<PveSpec["access"]>;
 export type NodeSpec = PveSpec["nodes"][number];

@@ -3,11 +3,13 @@ import type { Boot } from "../machine.ts";
 import type { WorldTime } from "../time.ts";
 import type { Container } from "./container.ts";
 import type { FileLocks } from "./file-locks.ts";
+import type { Firewall } from "./firewall-calls.ts";
 import type { Guest } from "./guest.ts";
 import { failed, missingGuest } from "./refusal.ts";
 import type { Content, PveSpec, StorageSpec } from "./spec.ts";
 import type { Statd } from "./statd.ts";
 import type { Tasks } from "./tasks.ts";
+import type { Tickets } from "./tickets.ts";
 import type { Volumes } from "./volumes.ts";
 
 /** All that one cluster is, and what moves it. */
@@ -22,6 +24,12 @@ export interface PveState {
   readonly tasks: Tasks;
   readonly locks: FileLocks;
   readonly statd: Statd;
+  readonly tickets: Tickets;
+  /** By node. */
+  readonly nodeConfigs: Map<string, ReadonlyMap<string, string | number>>;
+  readonly firewalls: WeakMap<Guest | Container, Firewall>;
+  /** By resource pool. */
+  readonly poolComments: Map<string, string>;
   /** Snippets that lay in their folders before anyone called. */
   readonly firstSnippets: ReadonlySet<string>;
   /** Whether a first clone's name and description were copied already. */

@@ -1,16 +1,27 @@
-import { aText, aVmid, maybe } from "./formats.ts";
+import { baseVolume, ownVolume } from "./disks.ts";
+import { drivesOf } from "./drives.ts";
+import { aVmid, maybe, nodeName, storageId } from "./formats.ts";
 import { allowed, demand } from "./permissions.ts";
 import { failed } from "./refusal.ts";
 import type { Answer, Call, Need, Route } from "./router.ts";
 import { snippetsOn } from "./snippets.ts";
 import { isContent, type StorageSpec } from "./spec.ts";
-import { needStorage, type PveState } from "./state.ts";
+import { isNine, needStorage, type PveState } from "./state.ts";
 import { usageOf } from "./storage-usage.ts";
 import type { Volume } from "./volumes.ts";
 
 const aContent = {
   type: "string",
   format: (text: string) => (isContent(text) ? null : `invalid content type '${text}'`),
+} as const;
+
+const aContentList = {
+  type: "string",
+  list: true,
+  format: (text: string) => {
+    const wrong = text.split(/[,;\s]+/).find((word) => word !== "" && !isContent(word));
+    return wrong === undefined ? null : `invalid content type '${wrong}'`;
+  },
 } as const;
 
 const onStorage =
@@ -23,9 +34,9 @@ export const storageCalls: readonly Route[] = [
     path: "/nodes/{node}/storage",
     call: "storages",
     parameters: {
-      content: maybe(aText),
-      storage: maybe(aText),
-      target: maybe(aText),
+      content: maybe(aContentList),
+      storage: maybe(storageId),
+      target: maybe(nodeName),
       enabled: maybe({ type: "boolean" }),
       format: maybe({ type: "boolean" }),
     },
@@ -91,11 +102,12 @@ function content({ state, values }: Call): Answer {
   const storage = needStorage(state, values.text("storage") ?? "");
   const only = values.text("content");
   const owner = values.number("vmid");
+  const linked = linkedDisks(state);
   const volumes = state.volumes
     .all()
     .filter((volume) => volume.storage === storage.name && (only ?? volume.content) === volume.content)
     .filter((volume) => owner === undefined || volume.owner === owner)
-    .map(entry);
+    .map((volume) => entry(state, volume, linked.get(volume.id)));
   if (owner !== undefined || (only !== undefined && only !== "snippets")) return { data: volumes };
   const snippets = snippetsOn(storage).map(({ id, size, changedAt }) => ({
     volid: id,
@@ -107,12 +119,42 @@ function content({ state, values }: Call): Answer {
   return { data: [...volumes, ...snippets] };
 }
 
-function entry(volume: Volume): Record<string, unknown> {
+function entry(state: PveState, volume: Volume, linked: Linked | undefined): Record<string, unknown> {
   const { id, size, changedAt, owner } = volume;
   const extension = id.slice(id.lastIndexOf(".") + 1);
   const format = volume.content === "iso" ? "iso" : volume.content === "snippets" ? "snippet" : extension;
   const whose = owner === null ? {} : { vmid: owner };
-  return { volid: id, content: volume.content, format, size, ctime: Math.floor(changedAt / 1000), ...whose };
+  const ofDisk =
+    isNine(state) && ["images", "rootdir"].includes(volume.content)
+      ? { parent: linked?.parent ?? null, used: size }
+      : {};
+  return {
+    volid: linked?.id ?? id,
+    ...ofDisk,
+    content: volume.content,
+    format,
+    size,
+    ctime: Math.floor(changedAt / 1000),
+    ...whose,
+  };
+}
+
+interface Linked {
+  readonly id: string;
+  readonly parent: string;
+}
+
+/** Disks that are read through to another one, by their own ids. */
+function linkedDisks({ guests }: PveState): ReadonlyMap<string, Linked> {
+  const found = new Map<string, Linked>();
+  for (const { config } of guests.values()) {
+    for (const [, { volume }] of drivesOf(config)) {
+      const base = baseVolume(volume);
+      if (base !== null)
+        found.set(ownVolume(volume), { id: volume, parent: `../${base.slice(base.indexOf(":") + 1)}` });
+    }
+  }
+  return found;
 }
 
 /** Whether a guest has the file in its drive is not asked: who has it open keeps it. */

@@ -1,6 +1,6 @@
 import { makeVolume } from "./disks.ts";
 import { drivesOf, isDisk, splitVolume } from "./drives.ts";
-import { aCount, aFlag, aText, maybe } from "./formats.ts";
+import { aCount, aFlag, maybe, storageId } from "./formats.ts";
 import { type Guest, lockOf, memoryOf } from "./guest.ts";
 import { onGuest } from "./guest-calls.ts";
 import { demand } from "./permissions.ts";
@@ -19,7 +19,7 @@ export const suspendCalls: readonly Route[] = [
     method: "POST",
     path: `${root}/suspend`,
     call: "suspend",
-    parameters: { skiplock, todisk: maybe(aFlag), statestorage: maybe(aText) },
+    parameters: { skiplock, todisk: maybe(aFlag), statestorage: maybe(storageId) },
     needs: onGuest("VM.PowerMgmt"),
     answer: (call) => {
       if (!call.values.flag("todisk")) return steer(call, "qmpause", pause);

@@ -1,5 +1,6 @@
 import type { Instant, Ms } from "../../domain/time.ts";
 import type { WorldTime } from "../time.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Finished tasks beyond this many are forgotten, oldest first. */
 const remembered = 2000;
@@ -84,7 +85,7 @@ export class Tasks {
       .then(() => work(job))
       .then(
         () => this.#end(task, warnings === 0 ? "OK" : `WARNINGS: ${warnings}`),
-        (error: unknown) => this.#end(task, error instanceof Error ? error.message : String(error)),
+        (error: unknown) => this.#end(task, spelled(error)),
       )
       .finally(settle);
     return task;
@@ -145,4 +146,10 @@ export class Tasks {
     for (const old of this.#finished.slice(0, remembered)) this.#known.delete(old.upid);
     this.#finished = this.#finished.slice(remembered);
   }
+}
+
+/** Only a privilege that is missing keeps its status. */
+function spelled(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof Refusal && error.status === 403 ? `403 ${error.message}` : error.message;
 }

@@ -1,5 +1,5 @@
-import { drivesOf, isDisk, spellDrive } from "./drives.ts";
-import { aText, maybe } from "./formats.ts";
+import { diskSlots, drivesOf, isDisk, spellDrive } from "./drives.ts";
+import { maybe, oneOf } from "./formats.ts";
 import { type Guest, isRunning, isTemplate } from "./guest.ts";
 import { onGuest } from "./guest-calls.ts";
 import { failed, lockTimeout } from "./refusal.ts";
@@ -11,7 +11,7 @@ export const templateCalls: readonly Route[] = [
     method: "POST",
     path: "/nodes/{node}/qemu/{vmid}/template",
     call: "template",
-    parameters: { disk: maybe(aText) },
+    parameters: { disk: maybe(oneOf(...diskSlots)) },
     needs: onGuest("VM.Allocate"),
     answer: template,
   },

@@ -5,7 +5,7 @@ import { allowed } from "./permissions.ts";
 import { badParameters, failed, shutOut } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import type { Content, StorageSpec, TokenSpec } from "./spec.ts";
-import { needContent, needStorage, type PveState } from "./state.ts";
+import { isNine, needContent, needStorage, type PveState } from "./state.ts";
 import { usageOf } from "./storage-usage.ts";
 
 type Uploadable = Extract<Content, "iso" | "vztmpl" | "import">;
@@ -39,7 +39,7 @@ function upload(call: Call): Answer {
   const storage = needStorage(state, values.text("storage") ?? "");
   const name = (file.name.split(/[\\/]/).at(-1) ?? "").replace(/[^-a-zA-Z0-9_.]/g, "_");
   note.volume = `${storage.name}:${content}/${name}`;
-  refuseName(content, name);
+  refuseName(content, name, isNine(state));
   needContent(storage, content);
   const id = note.volume;
   const order = { node, type: "imgcopy", id: "", token: token.id };
@@ -68,8 +68,10 @@ const extensions = {
   import: { ending: /\.(ova|qcow2|raw|vmdk)$/i, why: "invalid filename or wrong extension" },
 } as const satisfies Record<Uploadable, unknown>;
 
-function refuseName(content: Uploadable, name: string): void {
+function refuseName(content: Uploadable, name: string, nine: boolean): void {
   const { ending, why } = extensions[content];
+  // What holds an image of a container registry is not compressed as a whole.
+  if (nine && content === "vztmpl" && /\.tar$/i.test(name)) return;
   if (!ending.test(name)) throw badParameters({ filename: why });
 }
 

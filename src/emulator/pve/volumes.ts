@@ -14,6 +14,8 @@ export interface Volume {
   bytes: Uint8Array;
   size: number;
   changedAt: Instant;
+  /** A container's archive with programs alone, and no distribution around them. */
+  readonly bare?: boolean;
 }
 
 export class Volumes {

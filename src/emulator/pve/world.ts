@@ -1,3 +1,4 @@
+import { completeAccess } from "./access.ts";
 import { cloudInitWish, imageStorage, makeCloudInit, makeVolume } from "./disks.ts";
 import { FileLocks } from "./file-locks.ts";
 import { type Config, type Guest, isRunning, nameOf } from "./guest.ts";
@@ -6,16 +7,19 @@ import type { Content, GuestSpec } from "./spec.ts";
 import { Statd } from "./statd.ts";
 import { newMac, newUuid, type PveState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
+import { Tickets } from "./tickets.ts";
 import { Volumes } from "./volumes.ts";
 
 const MiB = 1024 * 1024;
 
 /** The cluster as the world file says, before anyone called. Machines that run are not switched on yet. */
 export function createState(options: Pick<PveState, "spec" | "time" | "chance" | "boot">): PveState {
-  const { spec, time } = options;
+  const { time } = options;
+  const spec: PveState["spec"] = { ...options.spec, access: completeAccess(options.spec) };
   const guests = new Map<number, Guest>();
   const state: PveState = {
     ...options,
+    spec,
     guests,
     containers: new Map(),
     volumes: new Volumes(),
@@ -27,6 +31,10 @@ export function createState(options: Pick<PveState, "spec" | "time" | "chance" |
         ? null
         : { status: isRunning(guest) ? ("running" as const) : ("stopped" as const), name: nameOf(guest) };
     }),
+    tickets: new Tickets(time, options.chance),
+    poolComments: new Map(),
+    nodeConfigs: new Map(),
+    firewalls: new WeakMap(),
     firstSnippets: allSnippets(spec),
     markerCopied: false,
   };

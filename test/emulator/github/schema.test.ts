@@ -24,7 +24,7 @@ test("answers validate against the official schemas", { skip }, async () => {
   const { github, time, call, mint } = lab({
     repositories: [{ name: "octo/demo" }, { name: "acme/a" }],
     organisations: [{ login: "acme", groups }],
-    jobs: [{ count: 3, jobsPerRun: 3 }, { fork: true }],
+    jobs: [{ count: 3, jobsPerRun: 3 }, { fork: true }, { held: "waiting" }, { held: "pending" }],
   });
   const runner = await mint("vm-1");
   const busy = await mint("vm-2");
@@ -32,12 +32,25 @@ test("answers validate against the official schemas", { skip }, async () => {
   void github.runners.listen({ credential: { kind: "jit", config: busy.config }, vmid: 1, off });
   await time.pass(0);
   const [job] = [...github.state.jobs.values()];
+  const [waiting, pending, again] = [...github.state.runs.keys()].slice(1).reverse();
+  github.cancelRun(again ?? 0);
+  github.rerun(again ?? 0);
+  github.weather.begin({ kind: "stale runners", ms: 1_000, what: "state" });
   const repo = "/repos/{owner}/{repo}/actions";
   const wish = { name: "vm-3", runner_group_id: 1, labels: ["x"] };
   const calls: readonly [string, string, string, unknown?][] = [
     ["get", `${repo}/runs`, "/repos/octo/demo/actions/runs"],
     ["get", `${repo}/runs/{run_id}`, `/repos/octo/demo/actions/runs/${job?.run.id}`],
     ["get", `${repo}/runs/{run_id}/jobs`, `/repos/octo/demo/actions/runs/${job?.run.id}/jobs`],
+    ...[waiting, pending, again].flatMap((id): readonly [string, string, string][] => [
+      ["get", `${repo}/runs/{run_id}`, `/repos/octo/demo/actions/runs/${id}`],
+      ["get", `${repo}/runs/{run_id}/jobs`, `/repos/octo/demo/actions/runs/${id}/jobs?filter=all`],
+    ]),
+    [
+      "get",
+      `${repo}/runs/{run_id}/attempts/{attempt_number}/jobs`,
+      `/repos/octo/demo/actions/runs/${again}/attempts/2/jobs`,
+    ],
     ["get", `${repo}/jobs/{job_id}`, `/repos/octo/demo/actions/jobs/${job?.id}`],
     ["get", `${repo}/runners`, "/repos/octo/demo/actions/runners"],
     ["get", `${repo}/runners/{runner_id}`, `/repos/octo/demo/actions/runners/${runner.id}`],

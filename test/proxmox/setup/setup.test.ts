@@ -75,7 +75,7 @@ describe("the commands of a set-up", () => {
     assert.deepEqual(rolesOf({ snapshots: true }, 8), [...base, "VM.Snapshot"]);
     assert.deepEqual(rolesOf({ disk: true }, 9), [...base, "VM.Config.Disk"]);
     assert.deepEqual(rolesOf({ agent: true }, 8), [...base, "VM.Monitor"]);
-    assert.deepEqual(rolesOf({ agent: true }, 9), [...base, "VM.GuestAgent.Audit"]);
+    assert.deepEqual(rolesOf({ agent: true }, 9), [...base, "VM.GuestAgent.Audit", "VM.GuestAgent.FileRead"]);
   });
 
   test("grant everything to a separated token once more, quoted for the shell", () => {
