@@ -13,6 +13,7 @@ export type ErrorCode =
   | "lost_answer"
   | "untrusted"
   | "not_ours"
+  | "standby"
   | "task_failed"
   | "invalid"
   | "internal";
@@ -32,6 +33,7 @@ export const transient = {
   lost_answer: true,
   untrusted: false,
   not_ours: false,
+  standby: true,
   task_failed: true,
   invalid: false,
   internal: false,

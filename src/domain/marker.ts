@@ -1,11 +1,12 @@
 import { asInstanceName, asPoolName, type InstanceName, type PoolName, type Vmid } from "./ids.ts";
+import { type Fields, readSignedLine, type Signer, signedLine, withSignedLine } from "./signed-line.ts";
 import type { Instant } from "./time.ts";
 
 /** Written before the step that it names, so that a restart knows how far a guest may have come. */
 export const phases = ["cloning", "cloned", "started", "armed"] as const;
 export type Phase = (typeof phases)[number];
 
-export const guestKinds = ["runner", "lease"] as const;
+export const guestKinds = ["runner"] as const;
 export type GuestKind = (typeof guestKinds)[number];
 
 /** What a guest says of itself, in its description: this is the database. */
@@ -16,12 +17,6 @@ export interface Marker {
   readonly nonce: string;
   readonly created: Instant;
   readonly phase: Phase;
-}
-
-/** A keyed signature, so that a description copied to another guest proves nothing. */
-export interface Signer {
-  sign(text: string): string;
-  verify(text: string, signature: string): boolean;
 }
 
 export type ReadMarker =
@@ -35,54 +30,32 @@ export function describe(marker: Marker, vmid: Vmid, signer: Signer): string {
 }
 
 /** The same description with another marker; lines that people added stay. */
-export function withMarker(description: string, marker: Marker, vmid: Vmid, signer: Signer): string {
-  const lines = description.split("\n");
-  const at = lines.findIndex(looksLikeMarker);
-  if (at < 0) return describe(marker, vmid, signer);
-  return lines.with(at, lineOf(marker, vmid, signer)).join("\n");
-}
+export const withMarker = (description: string, marker: Marker, vmid: Vmid, signer: Signer): string =>
+  withSignedLine(description, lineOf(marker, vmid, signer)) ?? describe(marker, vmid, signer);
 
 export function readMarker(description: string, vmid: Vmid, signer: Signer): ReadMarker {
-  const line = description.split("\n").find(looksLikeMarker);
-  if (line === undefined) return { kind: "none" };
-  const fields = parse(line);
-  if (fields === null) return { kind: "none" };
-  const { sig, ...rest } = fields;
-  const marker = markerOf(rest);
-  if (marker === null || typeof sig !== "string" || !signer.verify(signedText(rest, vmid), sig)) {
-    return { kind: "forged", instance: String(rest.dispatcher) };
-  }
-  return { kind: "valid", marker };
+  const read = readSignedLine(description, vmid, signer);
+  if (read.kind !== "signed") return read;
+  const marker = markerOf(read.fields);
+  // Signed by us, but no guest's: a lease, or of a version that knew other words.
+  return marker === null ? { kind: "none" } : { kind: "valid", marker };
 }
 
-const looksLikeMarker = (line: string): boolean => line.trimStart().startsWith('{"dispatcher":');
+const lineOf = (marker: Marker, vmid: Vmid, signer: Signer): string =>
+  signedLine(
+    {
+      dispatcher: marker.instance,
+      kind: marker.kind,
+      pool: marker.pool,
+      nonce: marker.nonce,
+      created: new Date(marker.created).toISOString(),
+      phase: marker.phase,
+    },
+    vmid,
+    signer,
+  );
 
-/** The VMID is signed but not written: it is where the description stands. */
-const signedText = (fields: Readonly<Record<string, unknown>>, vmid: Vmid): string =>
-  `${JSON.stringify(fields)} ${vmid}`;
-
-function lineOf(marker: Marker, vmid: Vmid, signer: Signer): string {
-  const fields = {
-    dispatcher: marker.instance,
-    kind: marker.kind,
-    pool: marker.pool,
-    nonce: marker.nonce,
-    created: new Date(marker.created).toISOString(),
-    phase: marker.phase,
-  };
-  return JSON.stringify({ ...fields, sig: signer.sign(signedText(fields, vmid)) });
-}
-
-function parse(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-}
-
-function markerOf(fields: Readonly<Record<string, unknown>>): Marker | null {
+function markerOf(fields: Fields): Marker | null {
   const { dispatcher, kind, pool, nonce, created, phase } = fields;
   const when = Date.parse(String(created));
   const knownKind = guestKinds.find((k) => k === kind);

@@ -81,6 +81,8 @@ export interface JobView {
   readonly id: JobId;
   readonly repository: RepositoryName;
   readonly runId: number;
+  /** What started its run. */
+  readonly event: string;
   readonly name: string;
   readonly labels: readonly string[];
   readonly status: "queued" | "in_progress";

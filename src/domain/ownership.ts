@@ -1,7 +1,8 @@
 import type { InstanceName, Vmid } from "./ids.ts";
-import { type Marker, readMarker, type Signer } from "./marker.ts";
+import { type Marker, readMarker } from "./marker.ts";
 import { nonceIn } from "./naming.ts";
 import type { GuestSpec } from "./pool.ts";
+import type { Signer } from "./signed-line.ts";
 import { inRange, spellRange } from "./vmids.ts";
 
 /** What a fresh read says of a guest. `resourcePool` is undefined where the token may not see it. */

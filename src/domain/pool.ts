@@ -1,3 +1,4 @@
+import type { EventRule } from "./events.ts";
 import type { GuestName, InstanceName, NodeName, PoolName, RepositoryName, StorageName, Vmid } from "./ids.ts";
 import type { Secret } from "./secret.ts";
 import type { Ms } from "./time.ts";
@@ -71,6 +72,8 @@ export interface RunnerPool {
   /** Without `self-hosted`, which every runner carries. */
   readonly labels: readonly string[];
   readonly scope: Scope;
+  /** Which jobs it may take, by what started their runs. */
+  readonly events: EventRule;
   readonly max: number;
   readonly registration: Registration;
   readonly delivery: Delivery;

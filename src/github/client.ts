@@ -3,6 +3,7 @@ import type { Clock } from "../domain/time.ts";
 import { type About, errorOf, rateLimitOf } from "./errors.ts";
 import { httpFailureIn } from "./http-failure.ts";
 import type { Pause } from "./pause.ts";
+import { Stamps } from "./stamps.ts";
 
 export interface Order {
   readonly method: "GET" | "POST" | "DELETE";
@@ -30,7 +31,7 @@ export interface Pauses {
   readonly secondary: Pause;
 }
 
-export function createClient(octokit: Octokit, pauses: Pauses, clock: Clock): Client {
+export function createClient(octokit: Octokit, pauses: Pauses, clock: Clock, stamps = new Stamps()): Client {
   return async ({ method, path, about, body, etag }, signal) => {
     signal.throwIfAborted();
     try {
@@ -40,14 +41,19 @@ export function createClient(octokit: Octokit, pauses: Pauses, clock: Clock): Cl
         request: { signal },
       });
       pauses.secondary.passed();
+      stamps.note(headers.date, clock.now());
       return { status, data: data as unknown, etag: headers.etag ?? null };
     } catch (error) {
       signal.throwIfAborted();
       // Octokit throws on 304.
-      if (httpFailureIn(error)?.status === 304) return { status: 304, data: null, etag: null };
-      const limit = rateLimitOf(error, clock.now());
+      const failure = httpFailureIn(error);
+      if (failure?.status === 304) {
+        stamps.note(String(failure.headers.date ?? ""), clock.now());
+        return { status: 304, data: null, etag: null };
+      }
+      const limit = rateLimitOf(error, stamps.theirs(clock.now()));
       if (limit !== null) pauses[limit.kind].begin(limit.asked);
-      throw errorOf(error, about, clock.now());
+      throw errorOf(error, about, stamps.theirs(clock.now()));
     }
   };
 }

@@ -23,6 +23,9 @@ export function errorOf(error: unknown, { what, permission }: About, now: Instan
   if (error instanceof DispatcherError) return error;
   if (error instanceof Stopped) {
     if (error.reason.kind === "paused") return rateLimited(what, error.reason.left);
+    if (error.reason.kind === "standby") {
+      return new DispatcherError("standby", `${what}: not while on standby; ${error.reason.why}`);
+    }
     return new DispatcherError("timeout", `${what}: no answer within ${spell(callTimeout)}`);
   }
   const failure = httpFailureIn(error);

@@ -4,6 +4,7 @@ import { type RunnerPool, repositoriesOf, scopeKeyOf } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Clock, Ms } from "../domain/time.ts";
 import type { Forge } from "../engine/forge.ts";
+import type { Journal } from "../engine/journal.ts";
 import { askAll, outageIn } from "./answers.ts";
 import { deregister } from "./deregister.ts";
 import { reasonOf } from "./errors.ts";
@@ -13,7 +14,7 @@ import { stillQueued } from "./jobs.ts";
 import { mint } from "./mint.ts";
 import { type Notice, Notify } from "./notices.ts";
 import { paceOf } from "./pace.ts";
-import type { Policy } from "./policy.ts";
+import { judged, type Policy } from "./policy.ts";
 import { cachingReader, plainReader } from "./reader.ts";
 import { WatchedRepository } from "./repository.ts";
 import { listRunners } from "./runners.ts";
@@ -29,11 +30,14 @@ export interface ForgeOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly chance: Chance;
+  readonly journal: Journal;
   readonly instance: InstanceName;
   readonly pools: readonly RunnerPool[];
   readonly policy: Policy;
   readonly pollInterval: Ms;
   readonly onNotice: (notice: Notice) => void;
+  /** Null while this process may change something at GitHub, else why it may not. */
+  readonly whyNotChange?: () => string | null;
   readonly onCall?: (call: Call) => void;
 }
 
@@ -43,15 +47,23 @@ export type GithubForge = Forge & {
 };
 
 export function createForge(options: ForgeOptions): GithubForge {
-  const { token, clock, chance, instance, pools, policy, onNotice } = options;
+  const { token, clock, chance, instance, pools, policy, journal, onNotice } = options;
   const notify = new Notify(onNotice);
-  const { reading, minting, limiter } = createWires({ ...options, notify });
+  const { reading, minting, limiter, stamps } = createWires({ ...options, notify });
   const reader = cachingReader(reading, new EtagCache(etagRoom), fingerprintOf(token));
   const once = plainReader(reading);
   const groups = createGroups(reader, clock);
   const scopes = [...new Set(pools.map((pool) => scopeKeyOf(pool.scope)))];
   const names = polledBy(pools);
-  const around = { reader, clock, chance, policy, notify, pace: paceOf(names.length, options.pollInterval) };
+  const around = {
+    reader,
+    clock,
+    chance,
+    policy,
+    notify,
+    read: stamps.read,
+    pace: paceOf(names.length, options.pollInterval),
+  };
   const repositories = names.map((name) => new WatchedRepository(name, around));
   const warnOfWaits = createWaitWarnings(pools, clock, onNotice);
 
@@ -69,7 +81,7 @@ export function createForge(options: ForgeOptions): GithubForge {
         return repository.look(signal);
       };
       const looks = await askAll(repositories, look, signal);
-      const jobs = looks.answered.flat();
+      const jobs = looks.answered.flat().map((job) => judged(job, pools));
       warnOfWaits(jobs);
       return {
         lists: lists.answered,
@@ -80,8 +92,14 @@ export function createForge(options: ForgeOptions): GithubForge {
       };
     },
     stillQueued: (repository, job, signal) => stillQueued(once, repository, job, signal),
-    mint: (pool, name, signal) => mint({ client: minting, limiter, groups, instance }, pool, name, signal),
-    deregister: (scope, runner, signal) => deregister({ client: reading, reader, clock }, scope, runner, signal),
+    mint: (pool, name, signal) =>
+      journal.around({ call: "register", vmid: null, name }, () =>
+        mint({ client: minting, limiter, groups, instance }, pool, name, signal),
+      ),
+    deregister: (scope, runner, signal) =>
+      journal.around({ call: "deregister", vmid: null, name: runner.name }, () =>
+        deregister({ client: reading, reader, clock }, scope, runner, signal),
+      ),
     check: (signal) => checkToken(once, signal),
   };
 }

@@ -5,6 +5,7 @@ import { HOUR, type Instant, type Ms } from "../domain/time.ts";
 import { type About, permissions } from "./errors.ts";
 import { allPages } from "./pages.ts";
 import { encodePath, type Reader } from "./reader.ts";
+import type { ReadStamp } from "./stamps.ts";
 import { jobPage, jobShape, type WireJob } from "./wire.ts";
 
 /** GitHub fails a job that waited this long for a runner of our kind. */
@@ -44,8 +45,8 @@ export async function stillQueued(
 export const isOpen = (job: WireJob): boolean => job.status !== "completed";
 
 /** Only this one asks for a runner: `waiting`, `pending` and `requested` jobs are held back by GitHub itself. */
-export const isWaiting = (job: WireJob, now: Instant): boolean =>
-  job.status === "queued" && !job.runner_id && now - Date.parse(job.created_at) < longestWait;
+export const isWaiting = (job: WireJob, now: Instant, read: ReadStamp): boolean =>
+  job.status === "queued" && !job.runner_id && now - read(job.created_at) < longestWait;
 
 export const aboutActions = (repository: RepositoryName, wish: string): About => ({
   what: `${wish} of ${repository}`,
@@ -53,20 +54,27 @@ export const aboutActions = (repository: RepositoryName, wish: string): About =>
 });
 
 /** Null for jobs that neither wait for a runner nor have one. */
-export function viewOf(job: WireJob, repository: RepositoryName, refused: string | null, now: Instant): JobView | null {
+export function viewOf(
+  job: WireJob,
+  repository: RepositoryName,
+  { event, refused }: { readonly event: string; readonly refused: string | null },
+  now: Instant,
+  read: ReadStamp,
+): JobView | null {
   const view = {
     id: asJobId(job.id),
     repository,
     runId: job.run_id,
+    event,
     name: job.name,
     labels: job.labels,
-    createdAt: Date.parse(job.created_at),
+    createdAt: read(job.created_at),
     refused,
   };
-  if (isWaiting(job, now)) return { ...view, status: "queued", startedAt: null, runner: null };
+  if (isWaiting(job, now, read)) return { ...view, status: "queued", startedAt: null, runner: null };
   // A queued job with a runner was handed out and is about to start.
   if (job.status !== "in_progress" && !(job.status === "queued" && job.runner_id)) return null;
-  const started = job.status === "in_progress" && job.started_at ? Date.parse(job.started_at) : null;
+  const started = job.status === "in_progress" && job.started_at ? read(job.started_at) : null;
   return {
     ...view,
     status: "in_progress",

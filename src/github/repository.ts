@@ -9,6 +9,7 @@ import { activeFor, type Pace } from "./pace.ts";
 import { type Policy, refusalOf } from "./policy.ts";
 import type { Reader } from "./reader.ts";
 import { isUnfinished, newestRuns, unfinishedRuns } from "./runs.ts";
+import type { ReadStamp } from "./stamps.ts";
 import { together } from "./together.ts";
 import { type Standing, sighted, type Tracked, withJobs } from "./tracked.ts";
 import type { WireRun } from "./wire.ts";
@@ -20,6 +21,7 @@ export interface Surroundings {
   readonly pace: Pace;
   readonly policy: Policy;
   readonly notify: Notify;
+  readonly read: ReadStamp;
 }
 
 /** One polled repository: what we know of its runs, and when it is asked again. */
@@ -92,7 +94,7 @@ export class WatchedRepository {
   async #readJobs(run: Tracked, now: Instant, signal: AbortSignal): Promise<void> {
     try {
       const jobs = await listJobs(this.#around.reader, this.name, run.id, signal);
-      const next = withJobs(run, jobs, now, this.#around.pace);
+      const next = withJobs(run, jobs, now, this.#around.pace, this.#around.read);
       if (next === null) this.#runs.delete(run.id);
       else this.#runs.set(run.id, next);
     } catch (error) {
@@ -109,7 +111,8 @@ export class WatchedRepository {
 
   #noteActivity(runs: readonly WireRun[], now: Instant): void {
     const listing = runs.map((run) => `${run.id} ${run.status} ${run.updated_at}`).join("\n");
-    if (this.#listedAt === null) this.#activeAt = Math.max(...runs.map((run) => Date.parse(run.updated_at) || 0));
+    if (this.#listedAt === null)
+      this.#activeAt = Math.max(...runs.map((run) => this.#around.read(run.updated_at) || 0));
     else if (listing !== this.#listing) this.#activeAt = now;
     this.#listing = listing;
   }
@@ -123,7 +126,7 @@ export class WatchedRepository {
 
   #views(now: Instant): readonly JobView[] {
     return [...this.#runs.values()].flatMap((run) =>
-      run.jobs.map((job) => viewOf(job, this.name, run.refused, now)).filter((view) => view !== null),
+      run.jobs.map((job) => viewOf(job, this.name, run, now, this.#around.read)).filter((view) => view !== null),
     );
   }
 }

@@ -10,7 +10,11 @@ export interface Call {
   readonly ms: Ms;
 }
 
-export type StopReason = { readonly kind: "timeout" } | { readonly kind: "paused"; readonly left: Ms };
+export type StopReason =
+  | { readonly kind: "timeout" }
+  | { readonly kind: "paused"; readonly left: Ms }
+  /** This process may change nothing at present. */
+  | { readonly kind: "standby"; readonly why: string };
 
 /** Octokit passes an `AbortError` on as it is and never repeats such a call; any other failure it wraps and repeats. */
 export class Stopped extends Error {
@@ -31,12 +35,16 @@ export function createTransport(options: {
   clock: Clock;
   /** How long nothing may be sent; asked right before sending, as calls may have queued for long. */
   pausedFor: () => Ms;
+  /** Asked right before each call that changes something: null, or why this process may not. */
+  whyNotChange?: (() => string | null) | undefined;
   onCall?: ((call: Call) => void) | undefined;
 }): Fetch {
-  const { fetch, clock, pausedFor, onCall } = options;
+  const { fetch, clock, pausedFor, whyNotChange, onCall } = options;
   return async (input, init = {}) => {
     const left = pausedFor();
     if (left > 0) throw new Stopped({ kind: "paused", left });
+    const barred = (init.method ?? "GET") === "GET" ? null : (whyNotChange?.() ?? null);
+    if (barred !== null) throw new Stopped({ kind: "standby", why: barred });
     const sent = clock.now();
     let status = 0;
     try {

@@ -3,6 +3,7 @@ import { z } from "zod";
 /** The fields that we read of GitHub's answers, and no others: this is also what the ETag cache keeps. */
 export const runShape = z.object({
   id: z.number(),
+  event: z.string(),
   status: z.string().nullish(),
   updated_at: z.string(),
   repository: z.object({ id: z.number(), full_name: z.string(), private: z.boolean() }),

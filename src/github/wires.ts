@@ -5,6 +5,7 @@ import { Limiter } from "./limiter.ts";
 import type { Notify } from "./notices.ts";
 import { mintingOctokit, readingOctokit } from "./octokit.ts";
 import { Pause } from "./pause.ts";
+import { Stamps } from "./stamps.ts";
 import { type Call, createTransport, type Fetch } from "./transport.ts";
 
 export interface Wires {
@@ -13,6 +14,7 @@ export interface Wires {
   /** Sends at once, never twice. Calls that create something go through the limiter. */
   readonly minting: Client;
   readonly limiter: Limiter;
+  readonly stamps: Stamps;
 }
 
 /** Two clients of one token: what reading may repeat and delay, minting must not. */
@@ -22,9 +24,11 @@ export function createWires(options: {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly notify: Notify;
+  readonly whyNotChange?: (() => string | null) | undefined;
   readonly onCall?: ((call: Call) => void) | undefined;
 }): Wires {
   const { clock, notify } = options;
+  const stamps = new Stamps();
   const primary = new Pause(clock);
   // Minting too fast must not blind us, and reading too fast must not keep guests waiting.
   const read = { primary, secondary: new Pause(clock) };
@@ -38,8 +42,9 @@ export function createWires(options: {
   const readingFetch = createTransport({ ...options, pausedFor: () => pausedFor(read) });
   const mintingFetch = createTransport({ ...options, pausedFor: () => pausedFor(minted) });
   return {
-    reading: createClient(readingOctokit({ ...access, fetch: readingFetch }), read, clock),
-    minting: createClient(mintingOctokit({ ...access, fetch: mintingFetch }), minted, clock),
+    reading: createClient(readingOctokit({ ...access, fetch: readingFetch }), read, clock, stamps),
+    minting: createClient(mintingOctokit({ ...access, fetch: mintingFetch }), minted, clock, stamps),
+    stamps,
     limiter: new Limiter({ clock, atOnce: 10, perMinute: 60, pausedFor: () => pausedFor(minted) }),
   };
 }

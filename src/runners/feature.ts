@@ -1,21 +1,27 @@
-import { DispatcherError } from "../domain/errors.ts";
-import { asGuestName } from "../domain/ids.ts";
+import { DispatcherError, hasCode } from "../domain/errors.ts";
+import { asGuestName, type GuestName } from "../domain/ids.ts";
 import { guestNameOf, newNonce } from "../domain/naming.ts";
 import type { ForgeView } from "../domain/observation.ts";
 import type { RunnerPool } from "../domain/pool.ts";
 import type { Action, ActionKind } from "../domain/runners/actions.ts";
 import { type Decision, decide } from "../domain/runners/decide.ts";
-import { blankMemory, type Memory, withdrawn } from "../domain/runners/memory.ts";
+import type { GuestState } from "../domain/runners/guest-state.ts";
+import { lookKey } from "../domain/runners/looks.ts";
+import { blankMemory, looked, type Memory, withdrawn } from "../domain/runners/memory.ts";
 import { seedKey } from "../domain/runners/orphans.ts";
+import { pairKey } from "../domain/runners/rests.ts";
 import type { Feature, Intent, PassContext } from "../engine/feature.ts";
 import type { Operation } from "../engine/operations.ts";
-import { launch } from "./launch.ts";
+import { isGitHubFault, launch } from "./launch.ts";
+import { askGuest } from "./look.ts";
 import { forgetRecord, remove, scrub, sweep } from "./remove.ts";
 import { stop } from "./stop.ts";
 import type { Tools } from "./tools.ts";
 
 export interface RunnersOptions extends Tools {
   readonly maxTotal: number;
+  /** Guests that this instance has removed: their records may go at once. */
+  readonly destroyed: ReadonlySet<GuestName>;
   /** Told of each decision with what it rests on. */
   readonly onDecision?: (decision: Decision, forge: ForgeView) => void;
 }
@@ -31,11 +37,21 @@ export class Runners implements Feature {
   }
 
   async intend(context: () => PassContext, signal: AbortSignal): Promise<Intent> {
-    const { forge: door, pools, instance, maxTotal, onDecision } = this.#options;
+    const { forge: door, pools, instance, maxTotal, destroyed, onDecision } = this.#options;
     const forge = await door.observe(signal);
     const { site, now, inHand, resting } = context();
     const decision = decide(
-      { instance, pools: [...pools.values()], maxTotal, site, forge, memory: this.#memory, hands: inHand, resting },
+      {
+        instance,
+        pools: [...pools.values()],
+        maxTotal,
+        site,
+        forge,
+        memory: this.#memory,
+        hands: inHand,
+        resting,
+        destroyed,
+      },
       now,
     );
     this.#memory = decision.memory;
@@ -46,9 +62,14 @@ export class Runners implements Feature {
   #operation(action: Action): Operation {
     const pool = this.#options.pools.get(action.pool);
     if (pool === undefined) throw new DispatcherError("internal", `pool ${action.pool}: not in the configuration`);
-    const { key, node, restKey } = aboutOf(action, pool, () => newNonce(this.#options.chance));
+    const about = aboutOf(action, pool, () => newNonce(this.#options.chance));
+    const { key } = about;
     const run = (signal: AbortSignal): Promise<void> => perform(this.#performers(pool, key), action, signal);
-    return { key, kind: action.kind, pool: action.pool, node, why: action.why, restKey, run };
+    return { ...about, kind: action.kind, pool: action.pool, why: action.why, run };
+  }
+
+  #heard(name: GuestName, state: GuestState): void {
+    this.#memory = looked(this.#memory, name, state, this.#options.clock.now());
   }
 
   #performers(pool: RunnerPool, key: string): Performers {
@@ -60,7 +81,8 @@ export class Runners implements Feature {
         const answer = await tools.forge.deregister(record.scope, { id: record.id, name: guest.name }, signal);
         if (answer === "removed") this.#memory = withdrawn(this.#memory, guest.name, tools.clock.now());
       },
-      stop: (action, signal) => stop(tools, action, pool, signal),
+      look: async ({ guest }, signal) => this.#heard(guest.name, await askGuest(tools, guest, signal)),
+      stop: (action, signal) => stop(tools, action, pool, signal, (state) => this.#heard(action.guest.name, state)),
       remove: (action, signal) => remove(tools, action, pool, signal),
       forget: ({ record, name }, signal) => forgetRecord(tools, record, name, signal),
       sweep: (action, signal) => sweep(tools, action, signal),
@@ -76,17 +98,30 @@ function perform<K extends ActionKind>(all: Performers, action: Action<K>, signa
   return performer(action, signal);
 }
 
+type About = Pick<Operation, "key" | "node" | "restKey" | "elsewhere">;
+
+/** Another template or node would fare no better: GitHub refuses, a token does not serve, the VMIDs are used up, we hold no lease. */
+const isPoolFault = (error: unknown): boolean =>
+  isGitHubFault(error) || hasCode(error, "rate_limited", "unauthorized", "untrusted", "no_capacity", "standby");
+
 /** The thing that an action is about, and what rests when it fails. */
-function aboutOf(action: Action, pool: RunnerPool, nonce: () => string): Pick<Operation, "key" | "node" | "restKey"> {
+function aboutOf(action: Action, pool: RunnerPool, nonce: () => string): About {
   switch (action.kind) {
     case "launch":
-      return { key: guestNameOf(pool.guest.prefix, nonce()), node: action.node, restKey: `pool ${pool.name}` };
+      return {
+        key: guestNameOf(pool.guest.prefix, nonce()),
+        node: action.node,
+        restKey: pairKey(pool.guest, action.node),
+        elsewhere: { restKey: `pool ${pool.name}`, isFault: isPoolFault },
+      };
     case "forget":
       return { key: action.name, node: null, restKey: action.name };
     case "sweep":
       return { key: seedKey(action), node: action.node, restKey: seedKey(action) };
     case "deregister":
       return { key: action.guest.name, node: null, restKey: action.guest.name };
+    case "look":
+      return { key: lookKey(action.guest.name), node: action.node, restKey: lookKey(action.guest.name) };
     case "scrub":
     case "stop":
     case "remove":

@@ -20,7 +20,7 @@ export async function launch(
 ): Promise<void> {
   const { site, forge } = tools;
   // Another runner may have taken it, or somebody cancelled it, since the list was read.
-  if (job !== null && !(await forge.stillQueued(job.repository, job.id, signal))) return;
+  if (job !== null && !(await forge.stillQueued(job.repository, job.id, signal).catch(blameGitHub))) return;
 
   const cloning = await site.clone({ spec: pool.guest, node, marker: markerFor(tools, pool, name) }, signal);
   const cloned = cloning.done.then(() => site.configure(cloning.guest, pool.guest, signal));
@@ -37,6 +37,16 @@ export async function launch(
   }
 }
 
+const githubFaults = new WeakSet<Error>();
+
+/** Did GitHub fail this launch? Then neither the template nor the node did. */
+export const isGitHubFault = (error: unknown): boolean => error instanceof Error && githubFaults.has(error);
+
+function blameGitHub(error: unknown): never {
+  if (error instanceof Error) githubFaults.add(error);
+  throw error;
+}
+
 async function arm(
   tools: Tools,
   pool: RunnerPool,
@@ -44,7 +54,7 @@ async function arm(
   signal: AbortSignal,
 ): Promise<void> {
   const { site, forge } = tools;
-  const credential = await forge.mint(pool, name, signal);
+  const credential = await forge.mint(pool, name, signal).catch(blameGitHub);
   try {
     const seed = await putSeed(tools, pool, cloning, credential, signal);
     await cloned;

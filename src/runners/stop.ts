@@ -2,15 +2,23 @@ import { DispatcherError } from "../domain/errors.ts";
 import type { ForgeView } from "../domain/observation.ts";
 import { type RunnerPool, scopeKeyOf } from "../domain/pool.ts";
 import type { Action } from "../domain/runners/actions.ts";
+import { type GuestState, spellState, wordOf } from "../domain/runners/guest-state.ts";
 import { seesAllJobs } from "../domain/runners/sighting.ts";
+import { askGuest } from "./look.ts";
 import { forgetRecord } from "./remove.ts";
 import type { Tools } from "./tools.ts";
 
 /** The irreversible step of retiring: what it rests on is asked once more, and a change of mind is no error. */
-export async function stop(tools: Tools, action: Action<"stop">, pool: RunnerPool, signal: AbortSignal): Promise<void> {
+export async function stop(
+  tools: Tools,
+  action: Action<"stop">,
+  pool: RunnerPool,
+  signal: AbortSignal,
+  heard: (state: GuestState) => void = () => {},
+): Promise<void> {
   const { guest, node } = action;
   const forge = await tools.forge.observe(signal);
-  const doubt = await doubtAbout(tools, action, pool, forge, signal);
+  const doubt = doubtOfGithub(action, pool, forge) ?? (await doubtOfGuest(tools, action, signal, heard));
   if (doubt !== null) throw new DispatcherError("conflict", `stop ${guest.name}: ${doubt}`);
   const record = recordOf(guest.name, pool, forge);
   await tools.site.stopAndDestroy(guest, signal);
@@ -18,22 +26,33 @@ export async function stop(tools: Tools, action: Action<"stop">, pool: RunnerPoo
   if (record !== null) await forgetRecord(tools, { scope: scopeKeyOf(pool.scope), id: record.id }, guest.name, signal);
 }
 
-/** Null when the evidence still holds. */
-async function doubtAbout(
-  tools: Tools,
-  { evidence, guest }: Action<"stop">,
-  pool: RunnerPool,
-  forge: ForgeView,
-  signal: AbortSignal,
-): Promise<string | null> {
+/** Null when the evidence still holds at GitHub. */
+function doubtOfGithub({ evidence, guest }: Action<"stop">, pool: RunnerPool, forge: ForgeView): string | null {
   if (evidence === "overdue") return null;
   if (!forge.lists.some((list) => list.scope === scopeKeyOf(pool.scope))) return "GitHub does not list the runners";
   if (recordOf(guest.name, pool, forge) !== null) return "its record is there again";
   if (forge.jobs.some((job) => job.runner === guest.name && job.status === "in_progress"))
     return "a job carries its name";
-  if (evidence === "withdrawn") return seesAllJobs(pool, forge) ? null : "not all jobs can be seen";
-  const answer = await tools.site.agent(guest, signal);
-  return answer === "silent" ? null : `its agent is not silent (${answer})`;
+  return evidence === "withdrawn" && !seesAllJobs(pool, forge) ? "not all jobs can be seen" : null;
+}
+
+/** The last question before the stop. The guest's word may save it, and where it decides it must be a clear one. */
+async function doubtOfGuest(
+  tools: Tools,
+  { evidence, guest }: Action<"stop">,
+  signal: AbortSignal,
+  heard: (state: GuestState) => void,
+): Promise<string | null> {
+  if (evidence === "overdue") return null;
+  if (evidence === "silent") {
+    const answer = await tools.site.agent(guest, signal);
+    return answer === "silent" ? null : `its agent is not silent (${answer})`;
+  }
+  const state = await askGuest(tools, guest, signal);
+  heard(state);
+  const word = wordOf(state);
+  if (word === "job") return `it says that it works (${spellState(state)})`;
+  return word === "unknown" && evidence === "quiet" ? "it does not say any more that it has no job" : null;
 }
 
 const recordOf = (name: string, pool: RunnerPool, forge: ForgeView) =>

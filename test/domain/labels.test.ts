@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultEvents } from "../../src/domain/events.ts";
 import { asJobId, asPoolName, asRepositoryName } from "../../src/domain/ids.ts";
 import type { JobView } from "../../src/domain/observation.ts";
 import { assign, fits, hostedLabels, isHostedLabel, type Taker } from "../../src/domain/runners/labels.ts";
@@ -8,6 +9,7 @@ const job = (id: number, labels: readonly string[], more: Partial<JobView> = {})
   id: asJobId(id),
   repository: asRepositoryName("o/r"),
   runId: 1,
+  event: "push",
   name: `job ${id}`,
   labels,
   status: "queued",
@@ -22,6 +24,7 @@ const pool = (name: string, labels: readonly string[], room = 10, repositories =
   name: asPoolName(name),
   labels,
   repositories: repositories.map(asRepositoryName),
+  events: defaultEvents,
   room,
 });
 
@@ -75,4 +78,15 @@ test("refused jobs, running jobs and jobs of other repositories go nowhere", () 
     job(4, ["linux"], { repository: asRepositoryName("O/R") }),
   ];
   assert.deepEqual(assigned(jobs, [pool("p", ["linux"])]), { p: [4] });
+});
+
+test("a pool takes only jobs whose event it admits; the next one takes the others", () => {
+  const releases = { ...pool("releases", []), events: { kind: "only" as const, events: ["release"] } };
+  const jobs = [
+    job(1, ["linux"], { event: "release" }),
+    job(2, ["linux"]),
+    job(3, ["linux"], { event: "workflow_run" }),
+  ];
+  const pools = [{ ...releases, labels: ["linux"] }, pool("second", ["linux", "x64"])];
+  assert.deepEqual(assigned(jobs, pools), { releases: [1], second: [2] });
 });

@@ -1,4 +1,5 @@
 import { mock } from "node:test";
+import { defaultEvents } from "../../src/domain/events.ts";
 import {
   asInstanceName,
   asNodeName,
@@ -13,6 +14,7 @@ import { Secret } from "../../src/domain/secret.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
 import { createForge, type ForgeOptions, type GithubForge } from "../../src/github/forge.ts";
 import type { Notice } from "../../src/github/notices.ts";
+import { journalOf } from "../fixtures.ts";
 import { TestClock } from "./clock.ts";
 import { FakeGithub } from "./fake-github.ts";
 
@@ -41,6 +43,7 @@ export const poolOf = (scope: Scope, more: Partial<RunnerPool> = {}): RunnerPool
   },
   labels: ["linux"],
   scope,
+  events: defaultEvents,
   max: 10,
   registration: "jit",
   delivery: { kind: "iso", storage: asStorageName("local") },
@@ -76,6 +79,7 @@ export function bench(options: Partial<ForgeOptions> & { readonly github?: FakeG
     pools: [poolOf(ofRepository("o/r"))],
     policy: { publicRepositories: [], forksOf: [] },
     pollInterval: 15 * SECOND,
+    journal: journalOf(),
     onNotice: (notice) => notices.push(notice),
     ...options,
   });

@@ -3,6 +3,7 @@ import { start } from "./clock.ts";
 
 export interface FakeRun {
   readonly id: number;
+  event: string;
   status: string;
   updated_at: string;
   repository: { id: number; full_name: string; private: boolean };
@@ -86,6 +87,7 @@ export class FakeGithub {
   addRun(repository: string, run: { readonly id: number } & Partial<FakeRun>): FakeRun {
     const base = { id: 1, full_name: repository, private: true };
     const made = {
+      event: "push",
       status: "in_progress",
       updated_at: iso(0),
       repository: base,

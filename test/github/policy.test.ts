@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultEvents } from "../../src/domain/events.ts";
 import { asPoolName } from "../../src/domain/ids.ts";
 import { HOUR, MINUTE } from "../../src/domain/time.ts";
 import { bench, never, ofOrganisation, ofRepository, poolOf, repositories } from "./bench.ts";
@@ -46,6 +47,38 @@ test("public repositories and forks are refused unless they are allowed by name"
     if (expected === null) assert.equal(job?.refused, null);
     else assert.match(job?.refused ?? "", expected);
   }
+});
+
+test("a job whose run others can start with the repository's rights is refused, with the pool that would take it", async () => {
+  const only = (...events: readonly string[]) => ({ kind: "only" as const, events });
+  const cases = [
+    ["push", {}, null],
+    ["pull_request", {}, null],
+    ["an_event_of_tomorrow", {}, null],
+    ["pull_request_target", {}, /started by pull_request_target: others .*; name the event for pool linux/],
+    ["issue_comment", {}, /started by issue_comment: others/],
+    ["workflow_run", {}, /started by workflow_run: others/],
+    ["pull_request_target", { events: only("pull_request_target") }, null],
+    ["push", { events: only("pull_request_target") }, /started by push: the events .* are listed; name the event/],
+    ["pull_request_target", { labels: ["other"] }, null],
+  ] as const;
+  for (const [event, change, expected] of cases) {
+    const { github, forge } = bench({ pools: [poolOf(ofRepository("o/r"), change)] });
+    github.addRun("o/r", { id: 1, event });
+    github.addJob(1, { id: 11 });
+    const [job] = (await forge.observe(never)).jobs;
+    if (expected === null) assert.equal(job?.refused, null, event);
+    else assert.match(job?.refused ?? "", expected, event);
+  }
+});
+
+test("where one of two pools takes the event, the job is not refused", async () => {
+  const events = { kind: "only" as const, events: ["release"] };
+  const second = poolOf(ofRepository("o/r"), { name: asPoolName("second"), events });
+  const { github, forge } = bench({ pools: [poolOf(ofRepository("o/r"), { events: defaultEvents }), second] });
+  github.addRun("o/r", { id: 1, event: "push" });
+  github.addJob(1, { id: 11 });
+  assert.equal((await forge.observe(never)).jobs[0]?.refused, null);
 });
 
 test("a repository that was renamed is told once", async () => {

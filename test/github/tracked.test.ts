@@ -11,6 +11,7 @@ const pace = paceOf(1, 15 * SECOND);
 
 const listed = (updated: string, status = "in_progress"): WireRun => ({
   id: 1,
+  event: "push",
   status,
   updated_at: updated,
   repository: { id: 1, full_name: "o/r", private: true },

@@ -12,6 +12,8 @@ export interface ActionArgs {
   launch: { readonly node: NodeName; readonly job: { readonly repository: RepositoryName; readonly id: JobId } | null };
   /** The secret out of a guest whose runner is online. */
   scrub: { readonly guest: GuestRef; readonly node: NodeName };
+  /** Asks the guest itself whether it has a job; changes nothing. */
+  look: { readonly guest: GuestRef; readonly node: NodeName };
   /** The first step of retiring a running guest: GitHub refuses while it works. */
   deregister: { readonly guest: GuestRef; readonly record: RecordRef };
   /** The last step: no job can run in it any more. */
@@ -23,10 +25,11 @@ export interface ActionArgs {
 }
 
 /**
- * What must still hold when the guest is stopped, re-read then. withdrawn: no record, no job with its name, and all its
- * jobs are seen · silent: never a job, no record, no answer from its agent · overdue: the hard lifetime is over.
+ * What must still hold when the guest is stopped, re-read then; each but the last wants no record and no job with its
+ * name, and a guest that says that it works is kept. quiet: it says that it has no job · withdrawn: all its jobs are
+ * seen · silent: never a job, no answer from its agent · aged: never a job in a day · overdue: the hard lifetime is over.
  */
-export type StopEvidence = "withdrawn" | "silent" | "overdue";
+export type StopEvidence = "quiet" | "withdrawn" | "silent" | "aged" | "overdue";
 
 export type ActionKind = keyof ActionArgs;
 

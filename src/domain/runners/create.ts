@@ -3,17 +3,28 @@ import type { ForgeView, JobView } from "../observation.ts";
 import { blocksOf, place } from "../placement.ts";
 import { type RunnerPool, scopeKeyOf } from "../pool.ts";
 import type { Action, Note } from "./actions.ts";
+import type { Trial } from "./boots.ts";
 import type { RunnerWorld } from "./decide.ts";
 import { type Demand, desired, serving } from "./demand.ts";
 import { fits, hostedLabels, isSelfHosted } from "./labels.ts";
+import { restBlocks, templateOf } from "./rests.ts";
 
 /** create = min(desired − serving, max − occupying): demand against those who serve, the cap against all who take room. */
-export function create(world: RunnerWorld, demands: readonly Demand[]): readonly (Action | Note)[] {
+export function create(
+  world: RunnerWorld,
+  demands: readonly Demand[],
+  trialOf: (pool: RunnerPool) => Trial | null,
+): readonly (Action | Note)[] {
   const guestsOn = countNodes(world);
   const steps: (Action | Note)[] = [];
+  const begun = new Set<string>();
   let totalRoom = world.maxTotal - demands.reduce((sum, demand) => sum + demand.occupying, 0);
   for (const demand of demands) {
-    const launches = launchesFor(demand, totalRoom, world, guestsOn);
+    const template = templateOf(demand.pool.guest);
+    const trial = trialOf(demand.pool);
+    const limit = trial !== null && begun.has(template) ? { ...trial, most: 0 as const } : trial;
+    const launches = launchesFor(demand, { totalRoom, limit }, world, guestsOn);
+    if (launches.some((step) => "kind" in step)) begun.add(template);
     totalRoom -= launches.filter((step) => "kind" in step).length;
     // A pool that found no node has said why already.
     const said = launches.some((step) => !("kind" in step));
@@ -24,7 +35,7 @@ export function create(world: RunnerWorld, demands: readonly Demand[]): readonly
 
 function launchesFor(
   demand: Demand,
-  totalRoom: number,
+  { totalRoom, limit }: { readonly totalRoom: number; readonly limit: Trial | null },
   world: RunnerWorld,
   guestsOn: Map<NodeName, number>,
 ): readonly (Action | Note)[] {
@@ -42,9 +53,13 @@ function launchesFor(
   if (room === 0) return [{ about: pool.name, text: `${sum}: ${fullness(demand, world)}` }];
 
   const steps: (Action | Note)[] = [];
+  const blocks = [...world.site.blocks, ...restBlocks(pool, world.pools, world.resting)];
   // The oldest jobs are the ones that the ready runners will take: the launches are for the others.
   for (const job of demand.waiting.slice(demand.ready).slice(0, room)) {
-    const spot = place(pool.guest, world.site.nodes, world.site.blocks, guestsOn);
+    if (limit !== null && steps.length >= limit.most) {
+      return [...steps, { about: pool.name, text: `${sum}; ${limit.why}` }];
+    }
+    const spot = place(pool.guest, world.site.nodes, blocks, guestsOn);
     if (spot.kind === "nowhere") {
       return [...steps, { about: pool.name, text: `${sum}; no node can take a guest: ${spot.reasons.join("; ")}` }];
     }

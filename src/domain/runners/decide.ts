@@ -1,13 +1,16 @@
-import type { InstanceName, NodeName, PoolName } from "../ids.ts";
+import type { GuestName, InstanceName, NodeName, PoolName } from "../ids.ts";
 import type { ForgeView, SiteView } from "../observation.ts";
 import type { RunnerPool } from "../pool.ts";
 import { type Instant, spell } from "../time.ts";
 import type { Action, Note, Plan } from "./actions.ts";
+import { countBoots, trialOf } from "./boots.ts";
 import { create } from "./create.ts";
 import { demands } from "./demand.ts";
+import { type Asking, askWorker, lookKey } from "./looks.ts";
 import { type Memory, remember } from "./memory.ts";
 import { forgets, orphansIn, sweeps } from "./orphans.ts";
-import { overdueStep, recordOf, refOf, retireStep } from "./retire.ts";
+import { withinQuota } from "./quota.ts";
+import { announcement, overdueStep, recordOf, refOf, retireStep } from "./retire.ts";
 import { type Sighting, sight } from "./sighting.ts";
 import { type Stage, stageOf } from "./stage.ts";
 import { surplus } from "./surplus.ts";
@@ -30,6 +33,8 @@ export interface RunnerWorld {
   readonly hands: readonly Hand[];
   /** What rests after a failure, by key, and why. */
   readonly resting: ReadonlyMap<string, string>;
+  /** Guests that this instance has removed, as far as it remembers. */
+  readonly destroyed: ReadonlySet<GuestName>;
 }
 
 export interface Decision {
@@ -52,26 +57,32 @@ export function decide(world: RunnerWorld, now: Instant): Decision {
     now,
   );
   const sightings = seen.map((s) => ({ ...s, trace: memory.traces.get(s.guest.name) ?? s.trace }));
+  const boots = countBoots(memory.boots, seen, sightings, inHand, now);
   const demand = demands(world, sightings);
   const idle = surplus(demand, sightings);
 
-  const steps: readonly (Action | Note)[] = [
+  const wishes: readonly (Action | Note)[] = [
     ...sightings
       .filter((s) => !inHand.has(s.guest.name))
-      .flatMap((s) => rested(stepFor(s, idle.get(s.guest.name) ?? null, forge, now), s, world)),
+      .flatMap((s) => {
+        const at = { now, asking: inHand.has(lookKey(s.guest.name)) };
+        return rested(stepFor(s, idle.get(s.guest.name) ?? null, forge, at), s, world);
+      }),
     ...forgets(orphans, memory, world, now),
     ...sweeps(world, inHand),
-    ...create(world, demand),
+    ...create(world, demand, (pool) => trialOf(pool, boots, sightings, world, now)),
   ];
+  const { steps, retirements } = withinQuota(wishes, sightings, memory.retirements, now);
   const plan: Plan = {
     actions: steps.filter((step): step is Action => "kind" in step),
     notes: steps.filter((step): step is Note => !("kind" in step)),
   };
-  return { plan, memory, sightings };
+  return { plan, memory: { ...memory, retirements, boots }, sightings };
 }
 
 /** One guest, one step at most. */
-function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, now: Instant): Action | Note | null {
+function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, at: Asking): Action | Note | null {
+  const { now } = at;
   const age = now - seen.guest.marker.created;
   const { bootDeadline } = seen.pool;
   const table = {
@@ -80,12 +91,11 @@ function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, now: 
     cloning: () => null,
     cold: () => remove(seen, "it was cloned and never started"),
     finished: () => remove(seen, "it is powered off"),
-    booting: () =>
-      age < bootDeadline ? null : retireStep(seen, `no runner within ${spell(bootDeadline)}`, forge, now),
-    online: () => scrub(seen) ?? (surplus === null ? null : retireStep(seen, surplus, forge, now)),
-    busy: () => overdueStep(seen, now) ?? scrub(seen),
-    lost: () => scrub(seen) ?? retireStep(seen, "its runner went offline", forge, now),
-    leaving: () => overdueStep(seen, now) ?? retireStep(seen, "its runner's work is over", forge, now),
+    booting: () => (age < bootDeadline ? null : retireStep(seen, `no runner within ${spell(bootDeadline)}`, forge, at)),
+    online: () => scrub(seen) ?? (surplus === null ? null : retireStep(seen, surplus, forge, at)),
+    busy: () => overdueStep(seen, now) ?? scrub(seen) ?? askWorker(seen, at) ?? announcement(seen, at),
+    lost: () => scrub(seen) ?? retireStep(seen, "its runner went offline", forge, at),
+    leaving: () => overdueStep(seen, now) ?? retireStep(seen, "its runner's work is over", forge, at),
   } satisfies Record<Stage, () => Action | Note | null>;
   return table[stageOf(seen)]();
 }

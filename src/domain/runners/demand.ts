@@ -29,6 +29,7 @@ export function demands(world: RunnerWorld, sightings: readonly Sighting[]): rea
       name: pool.name,
       labels: pool.labels,
       repositories: repositoriesOf(pool.scope),
+      events: pool.events,
       room: Math.max(0, pool.max - occupying) + ready,
     })),
   );

@@ -1,3 +1,4 @@
+import { admits, type EventRule } from "../events.ts";
 import type { PoolName, RepositoryName } from "../ids.ts";
 import type { JobView } from "../observation.ts";
 
@@ -7,6 +8,7 @@ export interface Taker {
   /** With or without `self-hosted`, which every runner carries. */
   readonly labels: readonly string[];
   readonly repositories: readonly RepositoryName[];
+  readonly events: EventRule;
   readonly room: number;
 }
 
@@ -19,6 +21,10 @@ export function fits(jobLabels: readonly string[], poolLabels: readonly string[]
   const offered = new Set([selfHosted, ...poolLabels.map(lower)]);
   return wanted.every((label) => offered.has(label));
 }
+
+/** Would GitHub give this job to a runner of this pool? */
+export const isFor = (pool: Pick<Taker, "labels" | "repositories">, job: JobView): boolean =>
+  pool.repositories.some((repository) => lower(repository) === lower(job.repository)) && fits(job.labels, pool.labels);
 
 /**
  * Which waiting jobs each pool should serve, oldest first. Two fitting pools: the one with fewest labels, then the
@@ -57,5 +63,4 @@ const mayWait = (job: JobView): boolean => job.status === "queued" && job.refuse
 
 const byAge = (a: JobView, b: JobView): number => a.createdAt - b.createdAt || a.id - b.id;
 
-const serves = (pool: Taker, job: JobView): boolean =>
-  pool.repositories.some((repository) => lower(repository) === lower(job.repository)) && fits(job.labels, pool.labels);
+const serves = (pool: Taker, job: JobView): boolean => isFor(pool, job) && admits(pool.events, job.event);

@@ -41,8 +41,9 @@ export const forgets = (
 ): readonly Action[] =>
   orphans.flatMap(({ runner, scope, pool }) => {
     const age = now - (memory.orphans.get(runner.id) ?? now);
-    if (age < orphanRecord || world.resting.has(runner.name)) return [];
-    const why = `its record has had no guest for ${spell(age)}`;
+    const destroyed = world.destroyed.has(runner.name);
+    if ((age < orphanRecord && !destroyed) || world.resting.has(runner.name)) return [];
+    const why = destroyed ? "its guest was removed" : `its record has had no guest for ${spell(age)}`;
     return [{ kind: "forget" as const, pool, why, record: { scope, id: runner.id }, name: runner.name }];
   });
 

@@ -7,7 +7,7 @@ import { noTrace, type Trace } from "./memory.ts";
 /**
  * What GitHub says of a guest's runner.
  * awaited: no record yet, one may come (a registration token makes none before the guest used it) · offline: a record that
- * never connected · idle, busy: online · lost: was online, is offline · gone: its record is spent or withdrawn ·
+ * never connected · idle, busy: online; busy too while the guest itself says so · lost: was online, is offline · gone: its record is spent or withdrawn ·
  * unknown: GitHub could not be asked.
  */
 export type RunnerSide = "awaited" | "offline" | "idle" | "busy" | "lost" | "gone" | "unknown";
@@ -59,11 +59,13 @@ function sideOf(
   forge: ForgeView,
 ): RunnerSide {
   if (job !== null || record?.busy) return "busy";
+  if (record === null && listedAt(pool, forge) === null) return "unknown";
+  // GitHub's list may be late. Until the guest says something else it works, as far as keeping it goes.
+  if (trace.look?.state.kind === "job") return "busy";
   if (record !== null) {
     if (record.online) return "idle";
     return trace.seenOnline ? "lost" : "offline";
   }
-  if (listedAt(pool, forge) === null) return "unknown";
   // A JIT config makes its record before the guest starts, so a missing one is spent.
   return pool.registration === "jit" || trace.seenOnline ? "gone" : "awaited";
 }

@@ -3,21 +3,31 @@ import { test } from "node:test";
 import { asNodeName, asPoolName, asVmid } from "../../../src/domain/ids.ts";
 import type { Action } from "../../../src/domain/runners/actions.ts";
 import { type Decision, decide, type RunnerWorld } from "../../../src/domain/runners/decide.ts";
-import { withdrawn } from "../../../src/domain/runners/memory.ts";
+import { unknownState } from "../../../src/domain/runners/guest-state.ts";
+import { looked, withdrawn } from "../../../src/domain/runners/memory.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/time.ts";
 import { forgeOf, guestOf, jobOf, poolOf, recordOf, silentForge, siteOf, start, worldOf } from "../../fixtures.ts";
 
-/** Several passes over worlds that follow each other: `[minutes since the start, world]`. */
+/** Several passes over worlds that follow each other: `[minutes since the start, world]`. No guest says what it does. */
 function passes(...steps: readonly (readonly [number, RunnerWorld])[]): Decision {
   let decision: Decision | null = null;
   for (const [minutes, world] of steps) {
     const now = start + minutes * MINUTE;
     const lists = world.forge.lists.map((list) => ({ ...list, at: now }));
     const memory = decision?.memory ?? world.memory;
-    decision = decide({ ...world, memory, forge: { ...world.forge, lists } }, now);
+    decision = unheard({ ...world, memory, forge: { ...world.forge, lists } }, now);
   }
   assert.ok(decision);
   return decision;
+}
+
+/** A pass, and the next one when all guests that it asked have not answered. */
+function unheard(world: RunnerWorld, now: number): Decision {
+  const decision = decide(world, now);
+  const asked = decision.plan.actions.flatMap((action) => (action.kind === "look" ? [action.guest.name] : []));
+  if (asked.length === 0) return decision;
+  const memory = asked.reduce((known, name) => looked(known, name, unknownState, now), decision.memory);
+  return decide({ ...world, memory }, now);
 }
 
 const actionsOf = (world: RunnerWorld, minutes = 0): readonly Action[] => passes([minutes, world]).plan.actions;
@@ -166,7 +176,7 @@ test("an idle runner that a waiting job will take is kept", () => {
 test("after a withdrawal the guest lives two more minutes, then it is stopped where all jobs are seen", () => {
   const before = passes([0, idle], [5, idle]);
   const memory = withdrawn(before.memory, guestOf("a").name, start + 5 * MINUTE);
-  const at = (minutes: number) => decide({ ...without, memory }, start + minutes * MINUTE).plan.actions;
+  const at = (minutes: number) => unheard({ ...without, memory }, start + minutes * MINUTE).plan.actions;
   assert.deepEqual(kinds(at(6)), []);
   assert.deepEqual(kinds(at(7)), ["stop"]);
 });
