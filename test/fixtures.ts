@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { defaultEvents } from "../src/domain/events.ts";
 import {
   asGuestName,
   asInstanceName,
@@ -10,12 +11,14 @@ import {
   asStorageName,
   asVmid,
 } from "../src/domain/ids.ts";
-import type { Marker, Signer } from "../src/domain/marker.ts";
+import type { Marker } from "../src/domain/marker.ts";
 import type { ForgeView, GuestView, JobView, RunnerView, SiteView } from "../src/domain/observation.ts";
 import type { GuestSpec, RunnerPool } from "../src/domain/pool.ts";
 import type { RunnerWorld } from "../src/domain/runners/decide.ts";
 import { blankMemory } from "../src/domain/runners/memory.ts";
+import type { Signer } from "../src/domain/signed-line.ts";
 import { HOUR, MINUTE } from "../src/domain/time.ts";
+import { Journal } from "../src/engine/journal.ts";
 
 export const instance = asInstanceName("lab");
 export const repository = asRepositoryName("octo/demo");
@@ -47,6 +50,7 @@ export function poolOf(change: Partial<RunnerPool> = {}): RunnerPool {
     guest: specOf(),
     labels: ["linux", "x64"],
     scope: { kind: "repository", repository },
+    events: defaultEvents,
     max: 4,
     registration: "jit",
     delivery: { kind: "iso", storage: asStorageName("local") },
@@ -105,6 +109,7 @@ export function jobOf(id: number, change: Partial<JobView> = {}): JobView {
     id: asJobId(id),
     repository,
     runId: id,
+    event: "push",
     name: `job-${id}`,
     labels: ["self-hosted", "linux"],
     status: "queued",
@@ -160,6 +165,16 @@ export function worldOf(change: Partial<RunnerWorld> = {}): RunnerWorld {
     memory: blankMemory,
     hands: [],
     resting: new Map(),
+    destroyed: new Set(),
     ...change,
   };
 }
+
+/** A journal that is kept nowhere. */
+export const journalOf = (): Journal =>
+  new Journal({
+    file: null,
+    instance: asInstanceName("home"),
+    clock: { now: () => 0, sleep: async () => {} },
+    onTrouble() {},
+  });

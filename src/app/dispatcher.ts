@@ -5,11 +5,13 @@ import type { Chance } from "../domain/naming.ts";
 import type { ForgeView } from "../domain/observation.ts";
 import { type RunnerPool, repositoriesOf, runnerLabels, type StoreName, storeNameOf } from "../domain/pool.ts";
 import type { Decision } from "../domain/runners/decide.ts";
-import { type Clock, SECOND } from "../domain/time.ts";
+import { type Clock, type Instant, SECOND } from "../domain/time.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineEvent } from "../engine/events.ts";
 import type { Credential } from "../engine/forge.ts";
+import { Journal, type JournalFile } from "../engine/journal.ts";
 import type { SeedStore } from "../engine/site.ts";
+import type { Writer } from "../engine/writer.ts";
 import { createForge, type GithubForge } from "../github/forge.ts";
 import type { Fetch as GithubFetch } from "../github/transport.ts";
 import { renderUserData } from "../guest/user-data.ts";
@@ -21,14 +23,21 @@ import { createTasks } from "../proxmox/tasks.ts";
 import { Runners } from "../runners/feature.ts";
 import type { Tools } from "../runners/tools.ts";
 import { Health } from "./health.ts";
-import type { Logger } from "./logger.ts";
+import { type Logger, spellError } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
+import type { Identity } from "./process-identity.ts";
 import { createSeedStores } from "./seed-stores.ts";
 import { createSigner } from "./signer.ts";
+import { createWriter } from "./writer.ts";
 
 /** What differs between life, demo and simulation. */
 export interface Surroundings {
   readonly clock: Clock;
+  /** The clock on the wall, which may jump; `clock` never does. */
+  readonly wall: () => Instant;
+  readonly identity: Identity;
+  /** Null: no journal is kept. */
+  readonly journalFile: JournalFile | null;
   readonly chance: Chance;
   readonly pveFetch: PveFetch;
   readonly githubFetch: GithubFetch;
@@ -41,6 +50,7 @@ export interface Surroundings {
 
 export interface Dispatcher {
   readonly engine: Engine;
+  readonly writer: Writer;
   readonly client: ProxmoxClient;
   readonly forge: GithubForge;
   readonly health: Health;
@@ -59,8 +69,30 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const metrics = new Metrics();
   const signer = createSigner({ ...config.key, tokenSecret: config.proxmox.tokenSecret });
 
+  const journal = new Journal({
+    file: around.journalFile,
+    instance: config.instance,
+    clock,
+    onTrouble: (error) =>
+      log.warn(`the journal cannot be written: ${spellError(error)}; its history is lost, nothing else`),
+  });
+  const writer = createWriter({
+    ...around,
+    config,
+    signer,
+    fetch: around.pveFetch,
+    onRole: (role) => {
+      health.role(role);
+      if (role.kind === "holder") {
+        log.info("holds the lease: guests may be changed");
+        engine.sweep();
+      } else log.warn(`standby, nothing is changed: ${role.why}`);
+    },
+  });
+
   const http = createHttp({
     ...config.proxmox,
+    mayChange: (what) => writer.mustHold(what),
     fetch: around.pveFetch,
     clock,
     onCall: ({ method, path, ms, outcome }) => {
@@ -74,7 +106,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const client = createClient(http);
   const tasks = createTasks(client, clock);
   const limits = createLimits(defaultLimits);
-  const stores = createSeedStores({ config, client, tasks, limits, clock });
+  const stores = createSeedStores({ config, client, tasks, limits, clock, journal, writer });
   const specs = config.pools.map((pool) => pool.guest);
   const site = createSite({
     client,
@@ -85,6 +117,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     ownership: { instance: config.instance, signer, specs },
     stores: [...stores.values()],
     tokenId: config.proxmox.tokenId,
+    journal,
   });
 
   const forge = createForge({
@@ -93,6 +126,11 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     clock,
     chance,
     instance: config.instance,
+    journal,
+    whyNotChange: () => {
+      const role = writer.role();
+      return role.kind === "holder" ? null : role.why;
+    },
     pools: config.pools,
     policy: config.policy,
     pollInterval: config.pollInterval,
@@ -119,6 +157,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const runners = new Runners({
     ...tools,
     maxTotal: config.maxTotal,
+    destroyed: journal.destroyed,
     onDecision: (decision, view) => {
       metrics.decision(decision, view);
       for (const [about, why] of [...view.silent, ...view.silentScopes]) health.silent("github", `${about}: ${why}`);
@@ -129,16 +168,17 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const engine = new Engine({
     site,
     features: [runners],
+    role: () => writer.role(),
     clock,
     interval: config.pollInterval,
     onEvent: (event) => {
       metrics.engine(event);
-      if (event.event === "pass.done") health.passed();
+      if (event.event === "pass.done" || event.event === "pass.standby") health.passed();
       if (event.event === "pass.failed") health.failed(event.error instanceof Error ? event.error.message : "unknown");
       around.onEvent(event);
     },
   });
-  return { engine, client, forge, health, metrics, tools };
+  return { engine, writer, client, forge, health, metrics, tools };
 }
 
 function storeOf(stores: ReadonlyMap<StoreName, SeedStore>, name: StoreName): SeedStore {

@@ -1,4 +1,5 @@
 import { type Clock, type Instant, type Ms, SECOND } from "../domain/time.ts";
+import type { Role } from "../engine/writer.ts";
 import { redact } from "./redact.ts";
 
 export type Service = "proxmox" | "github";
@@ -13,6 +14,9 @@ export interface HealthReport {
   readonly ok: boolean;
   readonly version: string;
   readonly instance: string;
+  /** A standby that waits is healthy. */
+  readonly role: Role["kind"];
+  readonly standby: string | null;
   readonly lastPass: { readonly at: string | null; readonly trouble: string | null };
   readonly services: Readonly<Record<Service, ServiceHealth>>;
 }
@@ -30,6 +34,7 @@ export class Health {
   };
   #lastPass: Instant | null = null;
   #trouble: string | null = null;
+  #role: Role = { kind: "standby", why: "it has just started" };
   readonly #clock: Clock;
   readonly #patience: Ms;
   readonly #identity: { readonly version: string; readonly instance: string };
@@ -48,6 +53,10 @@ export class Health {
     this.#services[service].trouble = redact(trouble);
   }
 
+  role(role: Role): void {
+    this.#role = role;
+  }
+
   passed(): void {
     this.#lastPass = this.#clock.now();
     this.#trouble = null;
@@ -63,6 +72,8 @@ export class Health {
     return {
       ok: fresh && this.#trouble === null && proxmox.trouble === null && github.trouble === null,
       ...this.#identity,
+      role: this.#role.kind,
+      standby: this.#role.kind === "holder" ? null : redact(this.#role.why),
       lastPass: { at: iso(this.#lastPass), trouble: this.#trouble },
       services: { proxmox: serviceHealth(proxmox), github: serviceHealth(github) },
     };

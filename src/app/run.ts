@@ -13,6 +13,9 @@ const sweepSchedule = "*/5 * * * *";
 /** Operations in hand get this long to finish after the first signal; a restart takes up whatever they leave. */
 const grace: Ms = 90 * SECOND;
 
+/** Whoever comes next waits for the lease's end where it cannot be given back. */
+const releaseDeadline: Ms = 5 * SECOND;
+
 /** Runs until `stop` is aborted. Resolves to the exit code: 1 when something at the start cannot be mended by waiting. */
 export async function run(
   config: Config,
@@ -26,10 +29,14 @@ export async function run(
     const abandon = new AbortController();
     // Every operation in hand listens: more than ten are no leak.
     setMaxListeners(0, stop, abandon.signal);
+    const kept = dispatcher.writer.keep(abandon.signal);
     const sweeps = schedule(sweepSchedule, () => dispatcher.engine.sweep());
     await dispatcher.engine.run(stop, abandon.signal);
     await sweeps.destroy();
     await drain(dispatcher, abandon, log);
+    abandon.abort(new Error("stopped"));
+    await kept;
+    await dispatcher.writer.release(AbortSignal.timeout(releaseDeadline));
     return 0;
   } finally {
     await status?.close();

@@ -2,7 +2,9 @@ import type { Config } from "../config/config.ts";
 import type { NodeName } from "../domain/ids.ts";
 import { type Delivery, type RunnerPool, type StoreName, storeNameOf } from "../domain/pool.ts";
 import type { Clock } from "../domain/time.ts";
+import type { Journal } from "../engine/journal.ts";
 import type { SeedStore } from "../engine/site.ts";
+import type { Writer } from "../engine/writer.ts";
 import { seedFileName, vmidOfSeed } from "../guest/iso-names.ts";
 import { blankSeed, seedImage } from "../guest/seed-image.ts";
 import { createSftpFiles } from "../guest/sftp-files.ts";
@@ -20,6 +22,8 @@ export interface SeedStoresOptions {
   readonly tasks: Tasks;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly journal: Journal;
+  readonly writer: Pick<Writer, "mustHold">;
 }
 
 /** One store per storage and delivery; pools that name the same storage share it. */
@@ -30,7 +34,7 @@ export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<StoreN
 }
 
 function storeFor(
-  { config, client, tasks, limits, clock }: SeedStoresOptions,
+  { config, client, tasks, limits, clock, journal, writer }: SeedStoresOptions,
   name: StoreName,
   delivery: Delivery,
 ): SeedStore {
@@ -42,12 +46,13 @@ function storeFor(
     const [node] = nodesOf(pools);
     const { folder, host } = delivery;
     const files = host === null ? nodeFiles : createSftpFiles({ host, clock });
-    return createSnippetStore({ storage, folder, host, instance, ranges, node, files });
+    return onlyWhileHolding(createSnippetStore({ storage, folder, host, instance, ranges, node, files }), writer);
   }
   return createIsoSeeds({
     client,
     tasks,
     limits,
+    journal,
     storage,
     nodes: nodesOf(pools),
     ranges,
@@ -56,6 +61,22 @@ function storeFor(
     image: ({ name, userData }) => seedImage({ userData, metaData: metaData({ instanceId: name, hostname: name }) }),
     blank: blankSeed,
   });
+}
+
+/** Its files are not written through PVE, where every change is asked for. */
+function onlyWhileHolding(store: SeedStore, writer: Pick<Writer, "mustHold">): SeedStore {
+  const held =
+    <A extends readonly unknown[], T>(what: string, work: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      writer.mustHold(`${what} in ${store.name}`);
+      return work(...args);
+    };
+  return {
+    ...store,
+    put: held("put a seed", store.put),
+    blank: held("blank a seed", store.blank),
+    remove: held("remove a seed", store.remove),
+  };
 }
 
 /** Every pool names a node: the configuration sees to it. */

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import type { Signer } from "../domain/marker.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { Signer } from "../domain/signed-line.ts";
 
 export interface SignerKeys {
   /** Null: derived from the PVE token's secret, so that an installation needs no key of its own. */

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { fetch as undiciFetch } from "undici";
 import { compose, type Surroundings } from "../app/dispatcher.ts";
+import { whileHolding } from "../app/hold.ts";
+import { journalFileIn } from "../app/journal-file.ts";
 import { createLogger, logEvents } from "../app/logger.ts";
-import { systemChance, systemClock } from "../app/system.ts";
+import { processIdentity } from "../app/process-identity.ts";
+import { systemChance, systemClock, systemWall } from "../app/system.ts";
 import { version } from "../app/version.ts";
 import { DispatcherError } from "../domain/errors.ts";
 import { MINUTE } from "../domain/time.ts";
@@ -98,8 +101,11 @@ async function launchAll(io: Io, watch: Stopwatch, jobs: number): Promise<readon
   const tell = logEvents(log);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const { engine } = compose(config, templates, {
+  const { engine, writer } = compose(config, templates, {
     clock: systemClock,
+    wall: systemWall,
+    identity: processIdentity(),
+    journalFile: journalFileIn(config.stateFolder),
     chance: systemChance,
     log,
     version: version(),
@@ -118,7 +124,7 @@ async function launchAll(io: Io, watch: Stopwatch, jobs: number): Promise<readon
       return response;
     }) as unknown as Surroundings["githubFetch"],
   });
-  const running = engine.run(stop.signal, stop.signal);
+  const running = whileHolding(writer, () => engine.run(stop.signal, stop.signal));
   const late = AbortSignal.any([io.stop, AbortSignal.timeout(limit)]);
   const tooLate = new Promise<never>((_, reject) => {
     late.addEventListener(

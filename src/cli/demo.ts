@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { systemChance } from "../app/system.ts";
 import { MINUTE } from "../domain/time.ts";
 import type { Ends } from "./cli.ts";
 import { AuditFile } from "./demo/audit-file.ts";
 import { type Child, startChild } from "./demo/child.ts";
+import { Daemons } from "./demo/daemons.ts";
 import { type Progress, progressOf, reporter, spellProgress } from "./demo/progress.ts";
 import { type Summary, summarise } from "./demo/summary.ts";
 import { demoPools, demoWorld } from "./demo/world.ts";
@@ -20,6 +22,8 @@ interface Options {
   readonly delivery: "iso" | "snippets";
   readonly world?: string;
   readonly kill?: true;
+  readonly faults?: true;
+  readonly standby?: true;
   readonly keep?: true;
   readonly json?: true;
 }
@@ -37,7 +41,9 @@ export const demoCommand = (io: Io, ends: Ends): Command =>
     .addOption(new Option("--registration <kind>", "how runners register").choices(["jit", "token"]).default("jit"))
     .addOption(new Option("--delivery <kind>", "how the secret gets in").choices(["iso", "snippets"]).default("iso"))
     .option("--world <file>", "serve this described world instead (its jobs, its guests)")
-    .option("--kill", "kill -9 the daemon midway and start it again")
+    .option("--kill", "kill -9 the daemon midway and start it again; with --faults at random moments, again and again")
+    .option("--faults", "one call in twenty is slow, refused or cut off, before or after it took effect")
+    .option("--standby", "a second daemon waits; the first is killed midway and stays dead")
     .option("--keep", "stay up at the end and print the URLs")
     .option("--json", "the last line of stdout is the summary, recomputed from the audit file")
     .action((options: Options) => ends(demo(io, options)));
@@ -64,14 +70,24 @@ class Stage {
   readonly #options: Options;
   readonly #folder: string;
   readonly #audit: AuditFile;
+  readonly #daemons: Daemons;
   #emulator: Child | null = null;
-  #daemon: Child | null = null;
 
   constructor(io: Io, options: Options, folder: string) {
     this.#io = io;
     this.#options = options;
     this.#folder = folder;
     this.#audit = new AuditFile(join(folder, "audit.jsonl"));
+    this.#daemons = new Daemons({
+      start: (name) => this.#startDaemon(name),
+      kills: options.kill !== true ? "never" : options.faults === true ? "often" : "once",
+      standby: options.standby === true,
+      chance: systemChance,
+      now: () => Date.now(),
+      tell: (text) => {
+        if (options.json !== true) io.out(`${text}\n`);
+      },
+    });
   }
 
   async play(): Promise<Summary> {
@@ -86,21 +102,22 @@ class Stage {
       "dispatcher.env",
       "--speed",
       String(this.#options.speed),
+      ...(this.#options.faults === true ? ["--troubles", "20"] : []),
       "--json",
     ]);
     const urls = JSON.parse(await this.#emulator.firstLine) as { pve: string; github: string };
-    this.#startDaemon();
+    this.#daemons.start();
     const progress = await this.#watch(jobs);
     if (progress.kind === "stuck") this.#io.err(`the demo did not end: ${spellProgress(progress.at)}\n`);
     if (this.#options.keep === true) await this.#stay(urls);
-    await this.#daemon?.kill("SIGTERM");
+    await this.#daemons.end("SIGTERM");
     await this.#emulator.kill("SIGTERM");
     this.#audit.read();
-    return summarise(this.#audit.records, jobs);
+    return summarise(this.#audit.records, jobs, this.#daemons.killedAt);
   }
 
   async close(): Promise<void> {
-    if (this.#daemon?.running()) await this.#daemon.kill("SIGKILL");
+    await this.#daemons.end("SIGKILL");
     if (this.#emulator?.running()) await this.#emulator.kill("SIGKILL");
   }
 
@@ -108,27 +125,16 @@ class Stage {
   async #watch(jobs: number): Promise<{ kind: "done" } | { kind: "stuck"; at: Progress }> {
     const report = reporter(this.#io, this.#options.json === true);
     const began = performance.now();
-    let killed = this.#options.kill !== true;
     for (;;) {
       this.#audit.read();
       const now = progressOf(this.#audit.records, jobs);
       report(now, performance.now() - began);
       if (now.completed >= jobs && now.left === 0) return { kind: "done" };
-      if (!killed && now.completed >= Math.floor(jobs / 3) && now.running > 0) {
-        killed = true;
-        await this.#killDaemon();
-      }
-      const dead = this.#daemon?.running() === false || this.#emulator?.running() === false;
+      await this.#daemons.look(now);
+      const dead = this.#daemons.anyDied() || this.#emulator?.running() === false;
       if (dead || this.#io.stop.aborted || performance.now() - began > limit) return { kind: "stuck", at: now };
       await sleep(200);
     }
-  }
-
-  async #killDaemon(): Promise<void> {
-    await this.#daemon?.kill("SIGKILL");
-    if (this.#options.json !== true) this.#io.out("kill -9: the daemon is gone; starting it again\n");
-    await sleep(1_000);
-    this.#startDaemon();
   }
 
   async #stay({ pve, github }: { pve: string; github: string }): Promise<void> {
@@ -136,15 +142,16 @@ class Stage {
     while (!this.#io.stop.aborted) await sleep(200);
   }
 
-  #startDaemon(): void {
-    this.#daemon = this.#start("daemon", ["run", "--env", "dispatcher.env"]);
+  #startDaemon(name: string): Child {
+    return this.#start(name, ["run", "--env", "dispatcher.env"], { DISPATCHER_STATE: join(this.#folder, name) });
   }
 
-  #start(name: string, args: readonly string[]): Child {
+  #start(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
     return startChild([...this.#io.self, ...args] as [string, ...string[]], {
       cwd: this.#folder,
       log: join(this.#folder, `${name}.log`),
       path: this.#io.env.PATH ?? "",
+      env,
     });
   }
 
@@ -168,8 +175,10 @@ class Stage {
   }
 }
 
-const isGood = ({ jobs, completed, left, foreignTouched }: Summary): boolean =>
-  completed === jobs && left.guests + left.seeds + left.runners === 0 && foreignTouched === 0;
+const isGood = ({ jobs, completed, left, foreignTouched, killedJobs, doubledJobs }: Summary): boolean =>
+  completed === jobs &&
+  left.guests + left.seeds + left.runners === 0 &&
+  foreignTouched + killedJobs + doubledJobs === 0;
 
 function spellSummary(summary: Summary): string {
   const { jobs, completed, elapsedMs, queuedToStartMs, queuedToRunningMs, left, foreignTouched } = summary;
@@ -177,11 +186,15 @@ function spellSummary(summary: Summary): string {
     `${completed} of ${jobs} jobs completed in ${(elapsedMs / 1_000).toFixed(1)} s`,
     `queued → start call: half within ${queuedToStartMs.p50} ms, 95 % within ${queuedToStartMs.p95} ms`,
     `queued → running:    half within ${queuedToRunningMs.p50} ms, 95 % within ${queuedToRunningMs.p95} ms`,
+    `jobs killed: ${summary.killedJobs}, run twice: ${summary.doubledJobs}${spellTakeover(summary)}`,
     `left behind: ${left.guests} guests, ${left.seeds} seeds, ${left.runners} runner records; foreign guests touched: ${foreignTouched}`,
     `${summary.githubRequests} requests to GitHub (${summary.rateLimitPoints} drew on the rate limit), ${summary.proxmoxRequests} to PVE`,
     "",
   ].join("\n");
 }
+
+const spellTakeover = ({ kills, takeoverMs }: Summary): string =>
+  kills === 0 ? "" : `; ${kills} × kill -9, the next change came at most ${takeoverMs} ms later`;
 
 function wholeNumber(text: string): number {
   const value = Number(text);

@@ -18,6 +18,7 @@ interface Options {
   readonly githubPort: number;
   readonly speed: number;
   readonly githubDelay: number;
+  readonly troubles?: number;
   readonly requests?: string;
   readonly env?: string;
   readonly json?: true;
@@ -36,13 +37,14 @@ export const emulateCommand = (io: Io, ends: Ends): Command =>
     .option("--github-port <port>", "port of the pretended GitHub, 0 for any", portNumber, 0)
     .option("--speed <factor>", "how much faster than life durations pass", positive, 1)
     .option("--github-delay <ms>", "how long GitHub takes for each answer, whatever the speed", milliseconds, 0)
+    .option("--troubles <n>", "one call in n is slow, refused or cut off, before or after it took effect", oneIn)
     .option("--requests <file>", "write every request to the pretended PVE, without its token (JSON lines)")
     .option("--env <file>", "write the environment file for a dispatcher there (default: print it)")
     .option("--json", "print one line of JSON when ready")
     .action((options: Options) => ends(emulate(io, options)));
 
 async function emulate(io: Io, options: Options): Promise<ExitCode> {
-  const { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime } = await emulator();
+  const { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime, trouble } = await emulator();
   const spec =
     options.world === undefined
       ? worldSpec.parse(sampleWorld)
@@ -52,13 +54,22 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   const audit = (entry: AuditEntry): void => audits.write({ at: Date.now(), ...entry });
   let githubUrl = "http://localhost";
   const time = wallTime(options.speed);
+  const troubles = (oneIn: number): readonly [Handler, Handler] => {
+    const { troubled, pveRefusal, pveWithoutWorker, githubRefusal } = trouble;
+    const common = { chance: systemChance, time, oneIn };
+    return [
+      troubled(world.pve, { ...common, refusal: pveRefusal, noWorker: pveWithoutWorker }),
+      troubled(world.github, { ...common, refusal: githubRefusal, noWorker: null }),
+    ];
+  };
   const world = createWorld({ spec, time, chance: systemChance, audit, githubUrl: () => githubUrl });
   const certificate = await selfSigned(["localhost", "127.0.0.1", options.listen], new Date());
   const { listen: address } = options;
-  const handler = options.requests === undefined ? world.pve : recorded(world.pve, requests.write);
+  const [ofPve, ofGithub] = options.troubles === undefined ? [world.pve, world.github] : troubles(options.troubles);
+  const handler = options.requests === undefined ? ofPve : recorded(ofPve, requests.write);
   const pve = await serve({ handler, tls: certificate, address, port: options.pvePort, profile: "pve" });
   const github = await serve({
-    handler: delayed(world.github, options.githubDelay),
+    handler: delayed(ofGithub, options.githubDelay),
     tls: null,
     address,
     port: options.githubPort,
@@ -81,6 +92,12 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   return 0;
 }
 
+function oneIn(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 2) throw new InvalidArgumentError("it must be a whole number from 2 on");
+  return n;
+}
+
 /** What a request does, it does at once; only its answer travels. */
 const delayed = (handler: Handler, ms: number): Handler =>
   ms === 0 ? handler : async (request) => (await Promise.all([handler(request), sleep(ms)]))[0];
@@ -94,7 +111,7 @@ function lines(io: Io, path: string | undefined): { write: (line: object) => voi
 
 /** Loaded only when asked for: the daemon carries no emulator. */
 async function emulator() {
-  const [{ serve }, { createWorld, worldSpec }, { readWorld }, { recorded }, { selfSigned }, { wallTime }] =
+  const [{ serve }, { createWorld, worldSpec }, { readWorld }, { recorded }, { selfSigned }, { wallTime }, trouble] =
     await Promise.all([
       import("../emulator/serve.ts"),
       import("../emulator/world.ts"),
@@ -102,8 +119,9 @@ async function emulator() {
       import("../emulator/record.ts"),
       import("../emulator/certificate.ts"),
       import("../emulator/time.ts"),
+      import("../emulator/trouble.ts"),
     ]);
-  return { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime };
+  return { serve, createWorld, worldSpec, readWorld, recorded, selfSigned, wallTime, trouble };
 }
 
 /** Writes the totals every second until stopped, and once more at the end. */

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { whileHolding } from "../app/hold.ts";
 import { waitForBoth } from "../app/run.ts";
 import { systemClock } from "../app/system.ts";
 import type { Config } from "../config/config.ts";
@@ -8,6 +9,7 @@ import type { Ends } from "./cli.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { removeTrial, type Tell, tryTemplate } from "./launch/trial.ts";
 import { ready } from "./ready.ts";
+import { refused } from "./refused.ts";
 
 interface Options {
   readonly pool: string;
@@ -18,9 +20,7 @@ interface Options {
 
 export const launchCommand = (io: Io, ends: Ends): Command =>
   new Command("launch")
-    .description(
-      "One guest without a job, to try a template. The daemon must not run meanwhile: it removes guests of its own that are off.",
-    )
+    .description("One guest without a job, to try a template. Not while a daemon holds the lease of the VMIDs.")
     .requiredOption("--pool <name>", "whose template, nodes and settings")
     .option("--env <file>", "environment file")
     .option("--remove", "remove the guest at the end (otherwise the daemon does, when its runner is idle for long)")
@@ -32,9 +32,8 @@ async function launchOne(io: Io, { pool: name, env, remove, json }: Options): Pr
   if (parts === null) return 1;
   try {
     const pool = parts.config.pools.find((known) => known.name === name);
-    const trouble = pool === undefined ? unknownPool(name, parts.config) : await runningDaemon(parts.config);
-    if (pool === undefined || trouble !== null) {
-      io.err(`${trouble}\n`);
+    if (pool === undefined) {
+      io.err(`${unknownPool(name, parts.config)}\n`);
       return 1;
     }
     const dispatcher = parts.compose({ onEvent: () => {} });
@@ -45,7 +44,10 @@ async function launchOne(io: Io, { pool: name, env, remove, json }: Options): Pr
       stop: AbortSignal.any([io.stop, AbortSignal.timeout(15_000)]),
     });
     if (both !== "ready") return 1;
-    return await play(io, dispatcher.tools, pool, { remove: remove === true, json: json === true });
+    const held = await whileHolding(dispatcher.writer, () =>
+      play(io, dispatcher.tools, pool, { remove: remove === true, json: json === true }),
+    );
+    return held.held ? held.value : refused(io, "launch", held.why);
   } finally {
     await parts.close();
   }
@@ -71,18 +73,4 @@ export function unknownPool(name: string, { pools }: Config): string {
   const names = pools.map((pool) => pool.name);
   const meant = nearest(name, names);
   return `pool ${name}: there is none of that name; ${meant === null ? `there are ${names.join(", ")}` : `did you mean ${meant}?`}`;
-}
-
-/** Between clone and start the guest looks to a daemon like what an earlier life left behind. */
-export async function runningDaemon({ listen, instance }: Config): Promise<string | null> {
-  if (listen === null || listen.port === 0) return null;
-  const host = listen.address.includes(":") ? `[${listen.address}]` : listen.address;
-  try {
-    const answer = await fetch(`http://${host}:${listen.port}/healthz`, { signal: AbortSignal.timeout(1_000) });
-    const health = (await answer.json()) as { instance?: unknown };
-    if (health.instance !== instance) return null;
-    return `dispatcher ${instance} runs at ${host}:${listen.port} and would remove the guest before its start: stop it first`;
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { whileHolding } from "../app/hold.ts";
 import { logEvents } from "../app/logger.ts";
 import { waitForBoth } from "../app/run.ts";
 import { systemClock } from "../app/system.ts";
@@ -6,6 +7,7 @@ import type { Intent } from "../engine/feature.ts";
 import type { Ends } from "./cli.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { ready } from "./ready.ts";
+import { refused } from "./refused.ts";
 
 interface Options {
   readonly env?: string;
@@ -34,7 +36,7 @@ async function once(io: Io, { env, dryRun, json }: Options): Promise<ExitCode> {
       log(event);
     },
   });
-  const { engine } = dispatcher;
+  const { engine, writer } = dispatcher;
   try {
     // One pass has no time to wait: what cannot be reached ends it.
     const answer = await waitForBoth(parts.config, dispatcher, {
@@ -45,8 +47,13 @@ async function once(io: Io, { env, dryRun, json }: Options): Promise<ExitCode> {
     });
     if (answer !== "ready") return 1;
     if (dryRun === true) seen = await engine.intend(io.stop);
-    else await engine.pass(io.stop, new AbortController().signal);
-    await engine.drain();
+    else {
+      const held = await whileHolding(writer, async () => {
+        await engine.pass(io.stop, new AbortController().signal);
+        await engine.drain();
+      });
+      if (!held.held) return refused(io, "once", held.why);
+    }
     if (seen !== null && (dryRun === true || json === true)) io.out(json === true ? asJson(seen) : asText(seen));
     return failed ? 1 : 0;
   } finally {

@@ -52,7 +52,10 @@ export const proxmoxSetupCommand = (io: Io, ends: Ends): Command =>
     .option("--privsep", "grant to the token itself as well, and separate its privileges from the user's")
     .option("--with-snapshots", "for snapshots of guests (VM.Snapshot)")
     .option("--with-disk", "for larger disks than the template's (VM.Config.Disk)")
-    .option("--with-agent", "for asking a silent guest whether it lives (on PVE 8 this allows commands as root in it)")
+    .option(
+      "--with-agent",
+      "for asking guests what they do, and whether they live (on PVE 8 this allows commands as root)",
+    )
     .option("--print", "print the commands, change nothing")
     .addOption(new Option("--generation <major>", "PVE's, where the commands are printed").choices(["8", "9"]))
     .option("--remove", "take away what this command made")

@@ -5,9 +5,11 @@ import { parse } from "dotenv";
 import { EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
 import type { TemplateTexts } from "../app/dispatcher.ts";
 import { compose, type Dispatcher, type Surroundings } from "../app/dispatcher.ts";
+import { journalFileIn } from "../app/journal-file.ts";
 import { load } from "../app/load.ts";
 import { createLogger, type Logger } from "../app/logger.ts";
-import { systemChance, systemClock } from "../app/system.ts";
+import { processIdentity } from "../app/process-identity.ts";
+import { systemChance, systemClock, systemWall } from "../app/system.ts";
 import { version } from "../app/version.ts";
 import type { Config } from "../config/config.ts";
 import { createFetch } from "../proxmox/tls.ts";
@@ -46,6 +48,9 @@ export function ready(io: Io, options: { readonly envFile?: string; readonly qui
     compose: (around) =>
       compose(config, templates, {
         clock: systemClock,
+        wall: systemWall,
+        identity: processIdentity(),
+        journalFile: journalFileIn(config.stateFolder),
         chance: systemChance,
         pveFetch: pve.fetch,
         githubFetch,

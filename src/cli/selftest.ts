@@ -1,11 +1,13 @@
 import { Command } from "commander";
+import { whileHolding } from "../app/hold.ts";
 import { systemClock } from "../app/system.ts";
 import type { Config } from "../config/config.ts";
 import type { RunnerPool } from "../domain/pool.ts";
 import type { Ends } from "./cli.ts";
 import type { ExitCode, Io } from "./io.ts";
-import { runningDaemon, unknownPool } from "./launch.ts";
+import { unknownPool } from "./launch.ts";
 import { ready } from "./ready.ts";
+import { refused } from "./refused.ts";
 import { readAll } from "./selftest/reads.ts";
 import { tryScratchGuest, untilFailure } from "./selftest/scratch.ts";
 import { type StepReport, Steps } from "./selftest/steps.ts";
@@ -22,7 +24,7 @@ export const selftestCommand = (io: Io, ends: Ends): Command =>
     .description(
       "Asks PVE and GitHub for what a pass needs, and says how long each answer takes. With --task: makes and removes one guest without a runner.",
     )
-    .option("--task", "make, start and remove one scratch guest; the daemon must not run meanwhile")
+    .option("--task", "make, start and remove one scratch guest; not while a daemon holds the lease of the VMIDs")
     .option("--pool <name>", "whose template, nodes and settings the scratch guest has (default: the first)")
     .option("--env <file>", "environment file")
     .option("--json", "one line of JSON for each step, and one for the end")
@@ -36,17 +38,19 @@ async function selftest(io: Io, { task, pool: name, env, json }: Options): Promi
     const { config } = parts;
     const chosen = poolsFor(config, name);
     const [pool] = chosen;
-    const trouble =
-      pool === undefined ? unknownPool(name ?? "", config) : task === true ? await runningDaemon(config) : null;
-    if (pool === undefined || trouble !== null) {
-      io.err(`${trouble}\n`);
+    if (pool === undefined) {
+      io.err(`${unknownPool(name ?? "", config)}\n`);
       return 1;
     }
-    const { client, forge, tools } = parts.compose({ onEvent: () => {} });
+    const { client, forge, tools, writer } = parts.compose({ onEvent: () => {} });
     const began = systemClock.now();
     const steps = new Steps(systemClock, (report) => io.out(json ? `${JSON.stringify(report)}\n` : lineOf(report)));
-    if (task === true) await untilFailure(tryScratchGuest({ ...tools, client }, pool, steps, io.stop));
-    else await readAll({ client, forge, site: tools.site }, chosen, steps, io.stop);
+    if (task === true) {
+      const held = await whileHolding(writer, () =>
+        untilFailure(tryScratchGuest({ ...tools, client }, pool, steps, io.stop)),
+      );
+      if (!held.held) return refused(io, "selftest --task", held.why);
+    } else await readAll({ client, forge, site: tools.site }, chosen, steps, io.stop);
     const passed = steps.allPassed;
     const ms = systemClock.now() - began;
     if (json) io.out(`${JSON.stringify({ passed, ms })}\n`);

@@ -38,6 +38,8 @@ export interface Config {
   readonly pools: readonly RunnerPool[];
   /** Health and metrics; null switches them off. */
   readonly listen: { readonly address: string; readonly port: number } | null;
+  /** Where the journal is kept; null: nowhere. */
+  readonly stateFolder: string | null;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

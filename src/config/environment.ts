@@ -19,6 +19,7 @@ export const variables = {
   REPO_URL: null,
   ALLOW_PUBLIC_REPOSITORIES: null,
   ALLOW_FORKS: null,
+  ALLOW_EVENTS: "default",
   RUNNER_LABELS: "energyplus,linux,x64,ubuntu-22.04",
   RUNNER_MAX: "1",
   MAX_TOTAL_RUNNERS: null,
@@ -55,6 +56,8 @@ export const variables = {
   DISPATCHER_KEY_PREVIOUS_FILE: null,
   DISPATCHER_CONFIG: null,
   RUNNER_POOLS_CONFIG: null,
+  DISPATCHER_STATE: null,
+  STATE_DIRECTORY: null,
   DISPATCHER_LISTEN: "127.0.0.1:9180",
   LOG_LEVEL: "info",
 } as const satisfies Record<string, string | null>;

@@ -51,6 +51,7 @@ const poolShape = z.strictObject(
     name: text,
     labels: list.optional(),
     github: githubShape.optional(),
+    events: list.optional(),
     template: nameOrNumber.optional(),
     node: text.optional(),
     nodes: list.optional(),
@@ -83,8 +84,8 @@ const poolShape = z.strictObject(
 );
 
 const policyShape = z.strictObject(
-  { public_repositories: list.optional(), forks_of: list.optional() },
-  must("must be { public_repositories, forks_of }"),
+  { public_repositories: list.optional(), forks_of: list.optional(), events: list.optional() },
+  must("must be { public_repositories, forks_of, events }"),
 );
 
 const fileShape = z.strictObject(

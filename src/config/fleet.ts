@@ -2,10 +2,11 @@ import { type RunnerPool, storeNameOf } from "../domain/pool.ts";
 import { inRange, overlap, spellRange, type VmidRange } from "../domain/vmids.ts";
 import { folderInUse, readDelivery } from "./delivery.ts";
 import type { Environment, VariableName } from "./environment.ts";
+import { readEvents } from "./events.ts";
 import { poolName } from "./names.ts";
 import { readPool } from "./pool.ts";
 import { entrySettings } from "./pool-entry.ts";
-import type { PoolSettings, Setting } from "./pool-settings.ts";
+import { type PoolSettings, type Setting, setting } from "./pool-settings.ts";
 import type { PoolsFile } from "./pools-file.ts";
 import { at, bad, each, type Read } from "./read.ts";
 import { quote } from "./readers.ts";
@@ -18,12 +19,19 @@ export interface Draft {
 }
 
 /** The file's pools, each on top of the defaults; without any, the defaults make the pool `default`. */
-export function draftsOf(defaults: PoolSettings, file: PoolsFile | null): readonly Draft[] {
+export function draftsOf(environment: PoolSettings, file: PoolsFile | null): readonly Draft[] {
+  const defaults = { ...environment, ...policySettings(file) };
   if (file?.shape.pools === undefined) return [{ where: "environment", name: "default", settings: defaults }];
   return file.shape.pools.map((entry, index) => {
     const where = `${file.name}: pools[${index}]`;
     return { where, name: entry.name, settings: { ...defaults, ...entrySettings(entry, where, file) } };
   });
+}
+
+/** What the file's policy says of all pools. */
+function policySettings(file: PoolsFile | null): Partial<PoolSettings> {
+  const events = file?.shape.policy?.events;
+  return events === undefined ? {} : { events: setting("file", `${file?.name}: policy.events`, readEvents(events)) };
 }
 
 export function readFleet(drafts: readonly Draft[]): Read<readonly RunnerPool[]> {

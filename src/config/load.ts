@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { RunnerPool } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
 import { githubApiUrl, readListen } from "./addresses.ts";
@@ -56,6 +57,7 @@ export function loadConfig(input: Input): Loaded {
     maxTotal: readMaxTotal(env, file, pools),
     pools,
     listen: at("DISPATCHER_LISTEN", readListen(env.text("DISPATCHER_LISTEN"))),
+    stateFolder: good(stateFolder(env, input.cwd)),
     logLevel: at("LOG_LEVEL", oneOf(["debug", "info", "warn", "error"])(env.text("LOG_LEVEL"))),
   });
 
@@ -89,6 +91,12 @@ function readMissing(
         `missing: ${missing.join(", ")}; set them in dispatcher.env or the environment ` +
           "(a secret also by NAME_FILE or as a systemd credential)",
       );
+}
+
+/** systemd names the folder that it has made for us. */
+function stateFolder(env: Environment, cwd: string): string | null {
+  const named = env.given("DISPATCHER_STATE") ?? env.given("STATE_DIRECTORY")?.split(":")[0] ?? null;
+  return named === null ? null : resolve(cwd, named);
 }
 
 function readMaxTotal(env: Environment, file: PoolsFile | null, pools: Read<readonly RunnerPool[]>): Read<number> {

@@ -3,6 +3,7 @@ import type { RepositoryName } from "../domain/ids.ts";
 import type { Scope } from "../domain/pool.ts";
 import type { VmidRange } from "../domain/vmids.ts";
 import type { Environment, SettledName, VariableName } from "./environment.ts";
+import { readEvents } from "./events.ts";
 import type { Folder } from "./files.ts";
 import { readLabels } from "./labels.ts";
 import * as names from "./names.ts";
@@ -37,6 +38,7 @@ export function poolDefaults(
   return {
     labels: settled("RUNNER_LABELS", (text) => readLabels(commaList(text))),
     scope: { where: "REPO_URL", origin: "environment", read: chain(repository, scopeOf) },
+    events: settled("ALLOW_EVENTS", (text) => readEvents(commaList(text))),
     template:
       env.given("TEMPLATE_VMID") === null
         ? settled("TEMPLATE_NAME", names.templateName)

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { NodeName } from "../domain/ids.ts";
 import type { VmidRange } from "../domain/vmids.ts";
+import { readEvents } from "./events.ts";
 import type { PoolEntry } from "./file-shape.ts";
 import { readLabels } from "./labels.ts";
 import * as names from "./names.ts";
@@ -36,6 +37,7 @@ export function entrySettings(entry: PoolEntry, where: string, file: PoolsFile):
       entry.github === undefined
         ? null
         : { where: `${where}.github`, origin: "file", read: readScope(entry.github, `${where}.github`) },
+    events: entry.events === undefined ? null : setting("file", `${where}.events`, readEvents(entry.events)),
     template: own("template", names.template),
     nodes: nodesOf(entry, where),
     storage: own("storage", names.storageName),

@@ -1,3 +1,4 @@
+import type { EventRule } from "../domain/events.ts";
 import type { NodeName, StorageName } from "../domain/ids.ts";
 import type { Registration, Scope, TemplateRef } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
@@ -18,6 +19,7 @@ export interface Setting<T> {
 export interface PoolSettings {
   readonly labels: Setting<readonly string[]>;
   readonly scope: Setting<Scope>;
+  readonly events: Setting<EventRule>;
   readonly template: Setting<TemplateRef>;
   readonly nodes: Setting<readonly NodeName[]>;
   readonly storage: Setting<StorageName>;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { PoolName } from "../domain/ids.ts";
 import type { CloneMode, GuestSpec, Hardware, Registration, RunnerPool } from "../domain/pool.ts";
-import { sizeOf, spellRange } from "../domain/vmids.ts";
+import { roomIn, spellRange } from "../domain/vmids.ts";
 import { readDelivery } from "./delivery.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { at, bad, chain, combine, good, type Read } from "./read.ts";
@@ -14,6 +14,7 @@ export function readPool(name: Read<PoolName>, settings: PoolSettings): Read<Run
     guest: guestOf(name, settings),
     labels: settings.labels.read,
     scope: settings.scope.read,
+    events: settings.events.read,
     max: maxOf(settings),
     registration: registrationOf(settings),
     delivery: readDelivery(settings),
@@ -59,14 +60,16 @@ function cloneOf({ clone, cloneStorage }: PoolSettings): Read<CloneMode> {
 
 function maxOf({ max, range }: PoolSettings): Read<number> {
   if (!range.read.ok) return max.read;
-  const size = sizeOf(range.read.value);
+  const room = roomIn(range.read.value);
   const spelled = spellRange(range.read.value);
   return chain(max.read, (value) =>
-    value <= size
+    value <= room
       ? good(value)
       : at(
           max.where,
-          bad(`${value} runners need more than the ${size} VMIDs ${spelled}; widen the range or lower this`),
+          bad(
+            `${value} runners need more than the ${room} VMIDs ${spelled} has for guests (the last one is kept for the lease); widen the range or lower this`,
+          ),
         ),
   );
 }

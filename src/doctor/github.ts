@@ -3,6 +3,7 @@ import { hasCode } from "../domain/errors.ts";
 import type { RepositoryName } from "../domain/ids.ts";
 import { type RunnerPool, repositoriesOf, scopeKeyOf } from "../domain/pool.ts";
 import { spell } from "../domain/time.ts";
+import { checkEvents } from "./events.ts";
 import { distinct, type Patient } from "./examined.ts";
 import { attempt, blocks, type Finding, good, unread, warns } from "./finding.ts";
 import { checkGroup } from "./groups.ts";
@@ -26,7 +27,7 @@ export async function checkGithub(patient: Patient): Promise<readonly Finding[]>
   const repositories = distinct(config.pools.flatMap((pool) => repositoriesOf(pool.scope)));
   const atOnce = pLimit(8);
   const looks = await Promise.all(repositories.map((name) => atOnce(() => checkRepository(patient, name))));
-  const findings: Finding[] = [limit, ...looks.flat()];
+  const findings: Finding[] = [limit, ...looks.flat(), ...config.pools.map(checkEvents)];
   for (const scope of distinct(config.pools.map((pool) => scopeKeyOf(pool.scope)))) {
     const pools = config.pools.filter((pool) => scopeKeyOf(pool.scope) === scope);
     findings.push(...(await checkRunners(patient, pools)));

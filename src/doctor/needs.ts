@@ -37,6 +37,9 @@ const byIso = ({ delivery }: RunnerPool): boolean => delivery.kind === "iso";
 const answer =
   "a guest whose runner never came online cannot be asked whether it still lives: where GitHub cannot prove " +
   "that no job runs there, it stays for a day instead of being stopped after its boot timeout";
+const word =
+  "a guest cannot be asked whether it has a job: idle runners take four minutes instead of two to retire, and where GitHub " +
+  "cannot prove that no job runs there, a guest that hangs stays for a day or until its hard lifetime";
 
 /** Every privilege that dispatcher uses, and what it is for. */
 export const needs: readonly Need[] = [
@@ -98,6 +101,7 @@ export const needs: readonly Need[] = [
     ["Sys.Audit"],
     "the node's free memory and load are not known: placement goes by the number of guests alone",
   ),
-  useful("guests", ["VM.Monitor"], answer, { on: 8 }),
+  useful("guests", ["VM.Monitor"], `${word}; ${answer}`, { on: 8 }),
+  useful("guests", ["VM.GuestAgent.FileRead", "VM.GuestAgent.Unrestricted"], word, { on: 9 }),
   useful("guests", ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"], answer, { on: 9 }),
 ];

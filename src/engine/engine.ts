@@ -5,12 +5,15 @@ import type { Feature, Intent, PassContext } from "./feature.ts";
 import { loop } from "./loop.ts";
 import { type Operation, Operations } from "./operations.ts";
 import type { Site } from "./site.ts";
+import type { Role } from "./writer.ts";
 
 const shortestPause = 1_000;
 
 export interface EngineOptions {
   readonly site: Site;
   readonly features: readonly Feature[];
+  /** On standby a pass neither looks nor does anything. */
+  readonly role: () => Role;
   readonly clock: Clock;
   readonly interval: number;
   readonly onEvent: (event: EngineEvent) => void;
@@ -52,8 +55,15 @@ export class Engine {
   }
 
   async pass(signal: AbortSignal, abandon: AbortSignal): Promise<void> {
-    const { clock, onEvent } = this.#options;
+    const { clock, onEvent, role } = this.#options;
     const started = clock.now();
+    const now = role();
+    if (now.kind === "standby") {
+      // Whoever held the lease meanwhile has changed things: what we remember of them is old.
+      this.#sweepDue = true;
+      onEvent({ event: "pass.standby", why: now.why });
+      return;
+    }
     const sweeping = this.#sweepDue;
     this.#sweepDue = false;
     const { site, intent } = await this.#look(signal, sweeping).catch((error: unknown) => {

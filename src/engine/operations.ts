@@ -8,8 +8,10 @@ export interface Operation {
   readonly pool: PoolName;
   readonly node: NodeName | null;
   readonly why: string;
-  /** What rests for a while when this fails: the pool for a launch, else the thing itself. */
+  /** What rests for a while when this fails. */
   readonly restKey: string;
+  /** What rests instead when the fault lies elsewhere. A success ends both rests. */
+  readonly elsewhere?: { readonly restKey: string; readonly isFault: (error: unknown) => boolean };
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -84,14 +86,19 @@ export class Operations {
     try {
       await operation.run(signal);
       this.#rests.delete(operation.restKey);
+      if (operation.elsewhere !== undefined) this.#rests.delete(operation.elsewhere.restKey);
     } catch (error) {
       failure = error;
-      const failures = (this.#rests.get(operation.restKey)?.failures ?? 0) + 1;
+      const key = restOf(operation, error);
+      const failures = (this.#rests.get(key)?.failures ?? 0) + 1;
       const why = error instanceof Error ? error.message : String(error);
-      this.#rests.set(operation.restKey, { failures, until: now() + restAfter(failures), why });
+      this.#rests.set(key, { failures, until: now() + restAfter(failures), why });
     }
     this.#onEnd(operation, failure);
   }
 }
+
+const restOf = ({ restKey, elsewhere }: Operation, error: unknown): string =>
+  elsewhere?.isFault(error) === true ? elsewhere.restKey : restKey;
 
 const restAfter = (failures: number): Ms => Math.min(5 * SECOND * 2 ** (failures - 1), 5 * MINUTE);

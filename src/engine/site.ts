@@ -47,6 +47,8 @@ export interface Site {
   /** Stops a running guest, then removes it. The caller holds the proof that no job dies with it. */
   stopAndDestroy(guest: GuestRef, signal: AbortSignal): Promise<void>;
   agent(guest: GuestRef, signal: AbortSignal): Promise<AgentAnswer>;
+  /** Text of a file in a running guest; null where it cannot be known: no answer, no right, no such file, another guest. */
+  readFile(guest: GuestRef, path: string, signal: AbortSignal): Promise<string | null>;
   /** Whether any guest, also one hidden from our token, holds the VMID. */
   isFree(vmid: Vmid, signal: AbortSignal): Promise<Free>;
 }

@@ -94,6 +94,14 @@ export interface ActiveTask {
   readonly startedAt: Instant;
 }
 
+/** A guest without disks. */
+export interface BareGuest {
+  readonly vmid: Vmid;
+  readonly name: string;
+  readonly description: string;
+  readonly pool: string | null;
+}
+
 export interface CloneParams {
   readonly newid: Vmid;
   readonly name: string;
@@ -128,6 +136,7 @@ export interface ProxmoxClient
   status(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<GuestStatus>;
   config(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<GuestConfig>;
   /** The UPID names the template, not the new guest. */
+  createGuest(node: NodeName, guest: BareGuest, signal: AbortSignal): Promise<Upid>;
   clone(node: NodeName, template: Vmid, params: CloneParams, signal: AbortSignal): Promise<Upid>;
   putConfig(node: NodeName, vmid: Vmid, change: ConfigChange, signal: AbortSignal): Promise<void>;
   /**

@@ -57,7 +57,7 @@ async function begin(
   vmid: Vmid,
   signal: AbortSignal,
 ): Promise<Cloning | null> {
-  const { limits } = context.options;
+  const { limits, journal } = context.options;
   const guest: GuestRef = { vmid, name: guestNameOf(order.spec.prefix, order.marker.nonce) };
   let accept: (accepted: boolean) => void = () => {};
   let refuse: (error: unknown) => void = () => {};
@@ -66,20 +66,21 @@ async function begin(
     refuse = reject;
   });
   // A node's place is held until the task is over, though the caller goes on as soon as PVE has accepted it.
-  const done = limits.onNode(order.node, async () => {
+  const work = async (): Promise<void> => {
     let upid: Upid | "under way" | null;
     try {
       upid = await send(context, templates, order, guest, signal);
     } catch (error) {
       refuse(error);
-      return;
+      throw error;
     }
     accept(upid !== null);
     if (upid === null) return;
     context.settle(vmid, order.node);
-    context.made.set(vmid, order.spec.pool);
+    context.made.set(vmid, { pool: order.spec.pool, until: 0 });
     await finish(context, guest, order, upid, signal);
-  });
+  };
+  const done = limits.onNode(order.node, () => journal.guest("clone", guest, work));
   const ended = done.finally(() => context.reserved.delete(vmid));
   ended.catch(() => {});
   return (await accepted) ? { guest, node: order.node, done: ended } : null;

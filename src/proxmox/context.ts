@@ -2,7 +2,9 @@ import { DispatcherError, hasCode } from "../domain/errors.ts";
 import type { NodeName, PoolName, Vmid } from "../domain/ids.ts";
 import type { Ownership } from "../domain/ownership.ts";
 import type { GuestSpec } from "../domain/pool.ts";
-import type { Clock } from "../domain/time.ts";
+import { type Clock, type Instant, SECOND } from "../domain/time.ts";
+import { inRange } from "../domain/vmids.ts";
+import type { Journal } from "../engine/journal.ts";
 import type { SeedStore } from "../engine/site.ts";
 import type { ProxmoxClient } from "./client.ts";
 import type { Limits } from "./limits.ts";
@@ -18,20 +20,35 @@ export interface SiteOptions {
   readonly stores: readonly SeedStore[];
   /** `user@realm!name`, as tasks carry it. */
   readonly tokenId: string;
+  readonly journal: Journal;
 }
+
+/** A clone call that was sent just before a crash may take effect shortly after the restart. */
+const late = 10 * SECOND;
 
 /** What the site's verbs share: where guests were last seen, and which VMIDs are in our hands. */
 export class SiteContext {
   readonly options: SiteOptions;
   /** VMIDs of clone calls and tasks of ours that are not over. */
   readonly reserved = new Set<Vmid>();
-  /** VMIDs that this process has cloned to and not seen go. */
-  readonly made = new Map<Vmid, PoolName>();
+  /** VMIDs that we have cloned to and not seen go, and until when a free one may still be on its way. */
+  readonly made = new Map<Vmid, { readonly pool: PoolName; readonly until: Instant }>();
   readonly #nodes = new Map<Vmid, NodeName>();
   #used: ReadonlySet<Vmid> = new Set();
 
   constructor(options: SiteOptions) {
     this.options = options;
+    const { journal, specs, clock } = options;
+    for (const vmid of journal.clones()) {
+      const spec = specs.find(({ range }) => inRange(vmid, range));
+      if (spec !== undefined) this.made.set(vmid, { pool: spec.pool, until: clock.now() + late });
+    }
+  }
+
+  /** It is gone, or never came. */
+  unmake(vmid: Vmid): void {
+    this.made.delete(vmid);
+    this.options.journal.settled(vmid);
   }
 
   /** After each listing of the whole cluster. */

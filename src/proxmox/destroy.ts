@@ -11,8 +11,16 @@ const taskDeadline = 5 * MINUTE;
 export async function destroy(context: SiteContext, guest: GuestRef, signal: AbortSignal): Promise<void> {
   const proven = await proveUnlessGone(context, guest, signal);
   if (proven === null) return;
+  await context.options.journal.guest("destroy", guest, () => destroyProven(context, guest, proven, signal));
+}
+
+async function destroyProven(
+  context: SiteContext,
+  guest: GuestRef,
+  { node }: Proven,
+  signal: AbortSignal,
+): Promise<void> {
   const { client, tasks, limits } = context.options;
-  const { node } = proven;
   await limits.onNode(node, async () => {
     // The slot may have come late: the proof and the state are as fresh as the call itself.
     const fresh = await proveUnlessGone(context, guest, signal);
@@ -34,14 +42,16 @@ export async function destroy(context: SiteContext, guest: GuestRef, signal: Abo
 export async function stopAndDestroy(context: SiteContext, guest: GuestRef, signal: AbortSignal): Promise<void> {
   const proven = await proveUnlessGone(context, guest, signal);
   if (proven === null) return;
-  const { client, tasks, limits } = context.options;
+  const { client, tasks, limits, journal } = context.options;
   await limits.onNode(proven.node, async () => {
     const fresh = await proveUnlessGone(context, guest, signal);
     if (fresh === null) return;
     const { status } = await client.status(fresh.node, guest.vmid, signal);
     if (status === "stopped") return;
-    const upid = await client.stop(fresh.node, guest.vmid, signal);
-    await tasks.finish(upid, `stop ${guest.vmid} (${guest.name})`, { deadline: taskDeadline, signal });
+    await journal.guest("stop", guest, async () => {
+      const upid = await client.stop(fresh.node, guest.vmid, signal);
+      await tasks.finish(upid, `stop ${guest.vmid} (${guest.name})`, { deadline: taskDeadline, signal });
+    });
   });
   await destroy(context, guest, signal);
 }

@@ -10,6 +10,7 @@ type GuestCalls = Pick<
   | "guests"
   | "status"
   | "config"
+  | "createGuest"
   | "clone"
   | "putConfig"
   | "postConfig"
@@ -47,6 +48,13 @@ export function guestCalls(http: PveHttp): GuestCalls {
       const data = await http.get([...guestPath(node, vmid), "config"], { schema: wire.configData, signal });
       return configOf(data);
     },
+
+    createGuest: (node, { vmid, name, description, pool }, signal) =>
+      http.post(["nodes", node, "qemu"], {
+        schema: wire.upidData,
+        signal,
+        form: { vmid, name, description, pool },
+      }),
 
     clone(node, template, { newid, name, description, pool, full, storage }, signal) {
       const form = { newid, name, description, pool, full, storage };

@@ -51,6 +51,10 @@ export interface HttpOptions {
   readonly tokenSecret: Secret;
   readonly fetch: Fetch;
   readonly clock: Clock;
+  /** Asked right before each call that changes something; throws where this process may not. */
+  readonly mayChange?: (what: string) => void;
+  /** For calls that name none of their own. */
+  readonly deadline?: Ms;
   /** Told of each exchange, also of those that are asked again. `outcome` is `ok`, `aborted` or the error's code. */
   readonly onCall?: (call: { method: string; path: string; ms: Ms; outcome: string }) => void;
 }
@@ -75,7 +79,11 @@ export function createHttp(options: HttpOptions): PveHttp {
       },
       ...(body === null ? {} : { body }),
     };
-    const attempt = (): Promise<T> => measured(call, wanted.signal, () => exchange(call, url, init, wanted));
+    const changes = method !== "GET" && wanted.readOnly !== true;
+    const attempt = async (): Promise<T> => {
+      if (changes) options.mayChange?.(`${method} ${call.path}`);
+      return measured(call, wanted.signal, () => exchange(call, url, init, wanted));
+    };
     return method === "GET" && !mutates ? retried(attempt, clock, wanted.signal) : unlessNothingWasDone(attempt);
   }
 
@@ -83,7 +91,7 @@ export function createHttp(options: HttpOptions): PveHttp {
   const hide = (text: string): string => text.replaceAll(tokenSecret.reveal(), String(tokenSecret));
 
   async function exchange<T>(call: Call, url: string, init: Init, wanted: Wanted<T>): Promise<T> {
-    const { signal, deadline = defaultDeadline } = wanted;
+    const { signal, deadline = options.deadline ?? defaultDeadline } = wanted;
     signal.throwIfAborted();
     const answer = await withDeadline(
       async (cut) => {

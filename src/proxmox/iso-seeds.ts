@@ -4,6 +4,7 @@ import type { SeedView } from "../domain/observation.ts";
 import { storeNameOf } from "../domain/pool.ts";
 import { MINUTE } from "../domain/time.ts";
 import { inRange, type VmidRange } from "../domain/vmids.ts";
+import type { Journal } from "../engine/journal.ts";
 import type { SeedStore } from "../engine/site.ts";
 import type { ProxmoxClient } from "./client.ts";
 import type { Limits } from "./limits.ts";
@@ -13,6 +14,7 @@ export interface IsoSeedsOptions {
   readonly client: ProxmoxClient;
   readonly tasks: Tasks;
   readonly limits: Limits;
+  readonly journal: Journal;
   readonly storage: StorageName;
   readonly nodes: readonly NodeName[];
   readonly ranges: readonly VmidRange[];
@@ -28,7 +30,7 @@ const uploadDeadline = 5 * MINUTE;
 
 /** Seeds as ISO images on a storage of PVE's. An upload overwrites silently, so only VMIDs of our ranges are written. */
 export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
-  const { client, tasks, limits, storage, fileName } = options;
+  const { client, tasks, limits, journal, storage, fileName } = options;
   /** False once PVE refused it: deletion needs the broad Datastore.Allocate. */
   let mayDelete = true;
 
@@ -37,12 +39,18 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
   const volumeOf = (vmid: Vmid): string => `${storage}:iso/${fileName(vmid)}`;
 
   const upload = (vmid: Vmid, node: NodeName, bytes: Uint8Array, signal: AbortSignal): Promise<void> =>
-    limits.onStorage(node, storage, async () => {
-      const upid = await client.upload(node, storage, { content: "iso", name: fileName(vmid), bytes }, signal);
-      await tasks.finish(upid, `upload ${fileName(vmid)} to ${storage}`, {
-        deadline: uploadDeadline,
-        signal,
-      });
+    limits.onStorage(node, storage, () =>
+      journal.around({ call: "put seed", vmid, name: null }, async () => {
+        const upid = await client.upload(node, storage, { content: "iso", name: fileName(vmid), bytes }, signal);
+        await tasks.finish(upid, `upload ${fileName(vmid)} to ${storage}`, { deadline: uploadDeadline, signal });
+      }),
+    );
+
+  const remove = (vmid: Vmid, node: NodeName, signal: AbortSignal): Promise<void> =>
+    journal.around({ call: "remove seed", vmid, name: null }, async () => {
+      const upid = await client.deleteVolume(node, storage, volumeOf(vmid), signal);
+      if (upid === null) return;
+      await tasks.finish(upid, `delete ${fileName(vmid)} from ${storage}`, { deadline: uploadDeadline, signal });
     });
 
   const seeds = async (node: NodeName, signal: AbortSignal): Promise<readonly SeedView[]> => {
@@ -74,13 +82,7 @@ export function createIsoSeeds(options: IsoSeedsOptions): SeedStore {
         return;
       }
       try {
-        const upid = await client.deleteVolume(node, storage, volumeOf(vmid), signal);
-        if (upid !== null) {
-          await tasks.finish(upid, `delete ${fileName(vmid)} from ${storage}`, {
-            deadline: uploadDeadline,
-            signal,
-          });
-        }
+        await remove(vmid, node, signal);
       } catch (error) {
         if (!hasCode(error, "forbidden")) throw error;
         mayDelete = false;

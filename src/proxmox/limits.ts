@@ -9,6 +9,8 @@ export interface Limits {
   onNode<T>(node: NodeName, work: () => Promise<T>): Promise<T>;
   /** An upload loads the node that takes it, also where several nodes share the storage. */
   onStorage<T>(node: NodeName, storage: StorageName, work: () => Promise<T>): Promise<T>;
+  /** One at a time: a guest agent that does not answer holds one of the daemon's three workers for three seconds. */
+  onAgent<T>(node: NodeName, work: () => Promise<T>): Promise<T>;
 }
 
 export const defaultLimits = { perNode: 4, perStorage: 4 } as const;
@@ -16,9 +18,11 @@ export const defaultLimits = { perNode: 4, perStorage: 4 } as const;
 export function createLimits(options: { readonly perNode: number; readonly perStorage: number }): Limits {
   const nodes = queues<NodeName>(options.perNode);
   const storages = queues<string>(options.perStorage);
+  const agents = queues<NodeName>(1);
   return {
     onNode: (node, work) => nodes(node)(work),
     onStorage: (node, storage, work) => storages(`${node} ${storage}`)(work),
+    onAgent: (node, work) => agents(node)(work),
   };
 }
 

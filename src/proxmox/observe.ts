@@ -25,6 +25,8 @@ export class Observer {
 
   async observe(signal: AbortSignal, look: { readonly seeds: boolean }): Promise<SiteView> {
     const { client, specs, stores } = this.#context.options;
+    // A sweep also learns what people have changed by hand.
+    if (look.seeds) this.#configs.clear();
     const [nodes, listed] = await Promise.all([client.nodes(signal), client.resources(signal)]);
     const live = await this.#liveLists(nodes, listed, signal);
     const guests = merge(listed, live);
@@ -43,10 +45,11 @@ export class Observer {
     const { made, reserved } = this.#context;
     const unseen = [...made].filter(([vmid]) => !listed.has(vmid) && !reserved.has(vmid));
     const hidden: HiddenGuest[] = [];
-    for (const [vmid, pool] of unseen) {
+    for (const [vmid, { pool, until }] of unseen) {
       const answer = await this.#context.isFree(vmid, signal);
-      if (answer === "free") made.delete(vmid);
-      if (answer === "used") hidden.push({ vmid, pool });
+      const over = answer === "free" && this.#context.options.clock.now() >= until;
+      if (over) this.#context.unmake(vmid);
+      else if (answer !== "unknown") hidden.push({ vmid, pool });
     }
     return hidden;
   }

@@ -52,7 +52,7 @@ export async function change(
   changeFrom: (proven: Proven) => Change | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, ownership } = context.options;
+  const { client, clock, ownership, journal } = context.options;
   const deadline = clock.now() + 60 * SECOND;
   for (;;) {
     const proven = await prove(context, guest, signal);
@@ -61,12 +61,8 @@ export async function change(
     const marker = { ...proven.marker, phase: wanted.phase };
     const description = withMarker(proven.config.values.description ?? "", marker, guest.vmid, ownership.signer);
     try {
-      await client.putConfig(
-        proven.node,
-        guest.vmid,
-        { set: { ...wanted.set, description }, digest: proven.config.digest },
-        signal,
-      );
+      const wish = { set: { ...wanted.set, description }, digest: proven.config.digest };
+      await journal.guest("change", guest, () => client.putConfig(proven.node, guest.vmid, wish, signal));
       return;
     } catch (error) {
       if (!hasCode(error, "conflict", "locked", "lost_answer") || clock.now() >= deadline) throw error;

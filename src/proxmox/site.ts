@@ -8,6 +8,7 @@ import { destroy, stopAndDestroy } from "./destroy.ts";
 import { bootDisk, cloudInitSlot, seedSlot, slotHolding } from "./drives.ts";
 import { Observer } from "./observe.ts";
 import { change, prove } from "./prove.ts";
+import { fileReader } from "./read-file.ts";
 import { start } from "./start.ts";
 import { Templates } from "./templates.ts";
 
@@ -18,7 +19,7 @@ export function createSite(options: SiteOptions): Site {
   const context = new SiteContext(options);
   const templates = new Templates(options.client);
   const observer = new Observer(context, templates);
-  const { client, ownership } = options;
+  const { client, ownership, limits } = options;
 
   const changed = async (guest: GuestRef, work: Promise<void>): Promise<void> => {
     try {
@@ -55,12 +56,15 @@ export function createSite(options: SiteOptions): Site {
 
     async agent(guest, signal): Promise<AgentAnswer> {
       try {
-        return await client.pingAgent(await context.nodeOf(guest.vmid, signal), guest.vmid, signal);
+        const node = await context.nodeOf(guest.vmid, signal);
+        return await limits.onAgent(node, () => client.pingAgent(node, guest.vmid, signal));
       } catch (error) {
         if (error instanceof DispatcherError) return "unknown";
         throw error;
       }
     },
+
+    readFile: fileReader(context),
 
     isFree: (vmid, signal) => context.isFree(vmid, signal),
   };
@@ -88,15 +92,16 @@ async function configure(context: SiteContext, guest: GuestRef, spec: GuestSpec,
 }
 
 async function grow(context: SiteContext, guest: GuestRef, diskGiB: number, signal: AbortSignal): Promise<void> {
-  const { client, tasks, limits } = context.options;
+  const { client, tasks, limits, journal } = context.options;
   const { node, config } = await prove(context, guest, signal);
   const disk = bootDisk(config.values);
   if (disk === null) throw new DispatcherError("invalid", `grow the disk of ${guest.vmid}: it has no boot disk`);
   if (disk.sizeGiB !== null && disk.sizeGiB >= diskGiB) return;
-  await limits.onNode(node, async () => {
+  const work = async (): Promise<void> => {
     const upid = await client.resize(node, guest.vmid, disk.slot, `${diskGiB}G`, signal);
     await tasks.finish(upid, `grow ${disk.slot} of ${guest.vmid}`, { deadline: resizeDeadline, signal });
-  });
+  };
+  await limits.onNode(node, () => journal.guest("grow", guest, work));
 }
 
 /** Never beside the cloud-init drive: of two the higher device wins silently. */

@@ -18,6 +18,8 @@ export interface Snapshot {
 export interface SnapshotCalls {
   /** Oldest first, without PVE's entry `current`. */
   snapshots(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Snapshot[]>;
+  /** Whether the formats and storages of all its disks hold snapshots: PVE does not say which of them does not. */
+  canSnapshot(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<boolean>;
   /** `memory` of a guest that is off is ignored by PVE. */
   takeSnapshot(
     node: NodeName,
@@ -53,6 +55,12 @@ export function snapshotCalls(http: PveHttp): SnapshotCalls {
         .sort((a, b) => a.takenAt - b.takenAt || (a.name < b.name ? -1 : 1));
     },
 
+    async canSnapshot(node, vmid, signal) {
+      const path = [...guestPath(node, vmid), "feature"];
+      const { hasFeature } = await http.get(path, { schema: featureData, signal, query: { feature: "snapshot" } });
+      return hasFeature;
+    },
+
     takeSnapshot(node, vmid, { name, description, memory }, signal) {
       const form = { snapname: name, description, vmstate: memory };
       return http.post(pathOf(node, vmid), { schema: upidData, signal, form });
@@ -68,6 +76,8 @@ export function snapshotCalls(http: PveHttp): SnapshotCalls {
       http.delete([...pathOf(node, vmid), name], { schema: upidData, signal }),
   };
 }
+
+const featureData = z.looseObject({ hasFeature: flag });
 
 const snapshotsData = z.array(
   z.looseObject({

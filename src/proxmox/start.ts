@@ -27,9 +27,10 @@ export async function start(context: SiteContext, guest: GuestRef, signal: Abort
 
 /** Null when the answer was lost. */
 async function send(context: SiteContext, guest: GuestRef, signal: AbortSignal): Promise<Upid | null> {
+  const { client, journal } = context.options;
   const fresh = await prove(context, guest, signal);
   try {
-    return await context.options.client.start(fresh.node, guest.vmid, signal);
+    return await journal.guest("start", guest, () => client.start(fresh.node, guest.vmid, signal));
   } catch (error) {
     if (hasCode(error, "lost_answer")) return null;
     throw error;

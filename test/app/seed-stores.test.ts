@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createSeedStores } from "../../src/app/seed-stores.ts";
 import { systemClock } from "../../src/app/system.ts";
 import { configOf, yamlOf } from "../config/given.ts";
+import { journalOf } from "../fixtures.ts";
 
 test("snippets go by SFTP where a host is named, and into a mounted folder elsewhere", async () => {
   const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n";
@@ -14,7 +15,15 @@ test("snippets go by SFTP where a host is named, and into a mounted folder elsew
   };
   const config = configOf(env, yamlOf("vmids: 300-309", "vmids: 310-319, snippets_dir: /no/such/folder"));
   const unused = {} as never;
-  const stores = createSeedStores({ config, client: unused, tasks: unused, limits: unused, clock: systemClock });
+  const stores = createSeedStores({
+    config,
+    client: unused,
+    tasks: unused,
+    limits: unused,
+    clock: systemClock,
+    journal: journalOf(),
+    writer: { mustHold() {} },
+  });
   const { signal } = new AbortController();
   assert.deepEqual([...stores.keys()], ["snippets local at 127.0.0.1:9", "snippets local"]);
   const [remote, mounted] = stores.values();

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -246,19 +244,4 @@ test("a pool that is not there is named", async () => {
   const { code, err } = await call({}, "--task", "--pool", "defualt");
   assert.equal(code, 1);
   assert.match(err, /pool defualt: .*did you mean default\?/);
-});
-
-test("while a daemon of the same instance runs no guest is made", async () => {
-  const server = createServer((_, answer) => answer.end(JSON.stringify({ instance: "lab" })));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  try {
-    const settings = { DISPATCHER_LISTEN: `127.0.0.1:${port}`, DISPATCHER_INSTANCE: "lab" };
-    const { code, err } = await call(settings, "--task");
-    assert.equal(code, 1);
-    assert.match(err, /dispatcher lab runs at 127\.0\.0\.1/);
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { admits, defaultEvents, knownEvents } from "../../src/domain/events.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
 import { builtinTemplate, configOf, folder, load, onlyPool, problemsOf, required, warningsOf } from "./given.ts";
 
@@ -39,6 +40,7 @@ describe("the environment alone", () => {
       },
       labels: ["energyplus", "linux", "x64", "ubuntu-22.04"],
       scope: { kind: "repository", repository: "NREL/EnergyPlus" },
+      events: defaultEvents,
       max: 1,
       registration: "jit",
       delivery: { kind: "iso", storage: "local" },
@@ -109,6 +111,7 @@ describe("the environment alone", () => {
       },
       labels: ["linux", "gpu"],
       scope: { kind: "repository", repository: "NREL/EnergyPlus" },
+      events: defaultEvents,
       max: 4,
       registration: "token",
       delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/snippets`, host: null },
@@ -204,6 +207,31 @@ describe("the repository", () => {
       ALLOW_FORKS: "e/f",
     }).policy;
     assert.deepEqual(policy, { publicRepositories: ["a/b", "c/d"], forksOf: ["e/f"] });
+  });
+});
+
+describe("ALLOW_EVENTS", () => {
+  const events = (text: string) => onlyPool(configOf({ ALLOW_EVENTS: text })).events;
+
+  test("admits what it lists and nothing else", () => {
+    assert.deepEqual(events("push, Pull_Request"), { kind: "only", events: ["push", "pull_request"] });
+  });
+
+  test("widens the default where it names it", () => {
+    assert.deepEqual(events("default"), defaultEvents);
+    assert.deepEqual(events("default, workflow_run"), {
+      kind: "except",
+      events: ["pull_request_target", "issue_comment"],
+    });
+  });
+
+  test("by default refuses what others can cause with the repository's own rights, and nothing else", () => {
+    const { events } = onlyPool(configOf());
+    assert.deepEqual(
+      knownEvents.filter((event) => !admits(events, event)),
+      ["issue_comment", "pull_request_target", "workflow_run"],
+    );
+    assert.ok(admits(events, "an_event_of_tomorrow"));
   });
 });
 

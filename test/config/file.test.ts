@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { HOUR, MINUTE } from "../../src/domain/time.ts";
-import { configOf, folder, onlyPool, problemsOf, warningsOf, yamlOf } from "./given.ts";
+import { configOf, type FileTexts, folder, onlyPool, problemsOf, warningsOf, yamlOf } from "./given.ts";
 
 const big = `
 max_total_runners: 5
-policy: { public_repositories: [a/public], forks_of: [a/forked] }
+policy: { public_repositories: [a/public], forks_of: [a/forked], events: [push] }
 pools:
   - name: big
     labels: [linux, big]
@@ -59,6 +59,7 @@ describe("dispatcher.yaml", () => {
         repositories: ["octo/one", "Octo/two"],
         runnerGroup: "builders",
       },
+      events: { kind: "only", events: ["push"] },
       max: 4,
       registration: "token",
       delivery: { kind: "snippets", storage: "seeds", folder: `${folder}/conf/snippets`, host: null },
@@ -83,6 +84,15 @@ describe("dispatcher.yaml", () => {
     assert.deepEqual(one?.scope, { kind: "repository", repository: "o/r" });
     assert.equal(config.maxTotal, 9);
     assert.deepEqual(config.policy.publicRepositories, ["o/r"]);
+  });
+
+  test("says over the environment which events may start jobs, and a pool says it over the policy", () => {
+    const env = { ALLOW_EVENTS: "schedule" };
+    const own = (texts: FileTexts) => configOf(env, texts).pools.map(({ events }) => events.events);
+    const pools = yamlOf("vmids: 300-309", "vmids: 310-319, events: [release]")["dispatcher.yaml"];
+    assert.deepEqual(own(inFile(`${pools}`)), [["schedule"], ["release"]]);
+    assert.deepEqual(own(inFile(`policy: {events: push}\n${pools}`)), [["push"], ["release"]]);
+    assert.deepEqual(own(inFile("policy: {events: [push, release]}")), [["push", "release"]]);
   });
 
   test("without pools keeps the environment's pool", () => {
@@ -152,13 +162,18 @@ describe("what dispatcher.yaml gets wrong", () => {
     [pool("github: {organization: x}"), /^dispatcher.yaml: pools\[0\]\.github\.organization: .*"organisation"\?$/],
     [
       "policy: {forks: []}",
-      /^dispatcher.yaml: policy\.forks: unknown key; known here are public_repositories, forks_of$/,
+      /^dispatcher.yaml: policy\.forks: unknown key; known here are public_repositories, forks_of, events$/,
     ],
     [pool("labels: [linux, 22.04]"), /^dispatcher.yaml: pools\[0\]\.labels\[1\]: must be text; put it in quotes$/],
     [pool("cores: [1]"), /^dispatcher.yaml: pools\[0\]\.cores: must be a number$/],
     [pool("idle_timeout: 5"), /^dispatcher.yaml: pools\[0\]\.idle_timeout: must be text; put it in quotes$/],
     // values
     ["max_total_runners: 0", /^dispatcher.yaml: max_total_runners: 0 is too small; the least is 1$/],
+    [
+      "policy: {events: [pull_requst]}",
+      /^dispatcher.yaml: policy\.events: "pull_requst" is no event that starts a workflow; did you mean pull_request\?$/,
+    ],
+    ["policy: {events: []}", /^dispatcher.yaml: policy\.events: is empty, so no job could run; name events/],
     ["policy: {forks_of: [octo]}", /^dispatcher.yaml: policy\.forks_of\[0\]: "octo" is not owner\/name$/],
     ["pools: [{name: a b}]", /^dispatcher.yaml: pools\[0\]\.name: "a b" is no runner pool name/],
     ["pools: [{name: a, vmids: 300}]", /^dispatcher.yaml: pools\[0\]\.vmids: must be text; put it in quotes$/],
@@ -167,7 +182,7 @@ describe("what dispatcher.yaml gets wrong", () => {
     ["pools: [{name: a, vmids: 99-300}]", /^dispatcher.yaml: pools\[0\]\.vmids: 99 is too small; the least is 100$/],
     ["pools: [{name: a, vmid_start: 300}]", /^dispatcher.yaml: pools\[0\]\.vmid_start: .* go together; give both$/],
     [pool("vmid_end: 400"), /^dispatcher.yaml: pools\[0\]\.vmids: stands beside vmid_start or vmid_end/],
-    [pool("max_runners: 11"), /^dispatcher.yaml: pools\[0\]\.max_runners: 11 runners need more than the 10 VMIDs/],
+    [pool("max_runners: 11"), /^dispatcher.yaml: pools\[0\]\.max_runners: 11 runners need more than the 9 VMIDs/],
     [pool("node: a, nodes: [b]"), /^dispatcher.yaml: pools\[0\]\.nodes: stands beside node/],
     [pool("nodes: []"), /^dispatcher.yaml: pools\[0\]\.nodes: is an empty list/],
     [pool("nodes: [a, b, a]"), /^dispatcher.yaml: pools\[0\]\.nodes: "a" is listed twice/],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DispatcherError } from "../../src/domain/errors.ts";
+import { DispatcherError, hasCode } from "../../src/domain/errors.ts";
 import { asPoolName } from "../../src/domain/ids.ts";
 import { type Operation, Operations } from "../../src/engine/operations.ts";
 import { settle } from "../clock.ts";
@@ -111,4 +111,19 @@ test("whoever listens hears of each end once, with the error that ended it", asy
   );
   await operations.drain();
   assert.deepEqual(heard.sort(), [null, "Error: no"].sort());
+});
+
+test("a fault that lies elsewhere rests that alone, and a success ends both rests", async () => {
+  const operations = new Operations(() => {});
+  const elsewhere = { restKey: "pool", isFault: (error: unknown) => hasCode(error, "rate_limited") };
+  const codes = ["rate_limited", "task_failed", null] as const;
+  const rests: string[][] = [];
+  for (const code of codes) {
+    const run = () => (code === null ? Promise.resolve() : Promise.reject(new DispatcherError(code, "no")));
+    operations.start({ ...operation("a", run), restKey: "pair", elsewhere }, never, () => 0);
+    await operations.drain();
+    await settle();
+    rests.push([...operations.resting(0).keys()]);
+  }
+  assert.deepEqual(rests, [["pool"], ["pool", "pair"], []]);
 });

@@ -127,6 +127,9 @@ export async function open({ pve: change, env = {}, jobs = 2, fault }: Omit<Scen
   };
   const dispatcher = compose(loaded.config, loaded.templates, {
     clock,
+    wall: () => clock.now(),
+    identity: { holder: "the daemon", isDead: () => false },
+    journalFile: null,
     chance: seededChance(7),
     pveFetch: wire.client(fetch as unknown as RealFetch),
     githubFetch: wire.client(undiciFetch as unknown as RealFetch) as unknown as Surroundings["githubFetch"],
@@ -172,7 +175,8 @@ export async function play({ patience = 30 * MINUTE, ...scenario }: Scenario): P
   };
   try {
     const run = dispatcher.engine.run(stop.signal, abandon.signal);
-    await until(Promise.all([run, watch(), sweep()]));
+    const kept = dispatcher.writer.keep(stop.signal);
+    await until(Promise.all([run, kept, watch(), sweep()]));
   } finally {
     abandon.abort();
     await close();

@@ -88,10 +88,10 @@ test("a full range is said by name, with the way out", async () => {
     { vmid: 9000, name: "base", node: "pve1", template: true },
     { vmid: 200, node: "pve1" },
   ];
-  const world = lab({ world: { guests }, spec: { range: { first: asVmid(200), last: asVmid(200) } } });
+  const world = lab({ world: { guests }, spec: { range: { first: asVmid(200), last: asVmid(201) } } });
   await assert.rejects(cloned(world), (error) => {
     assert.ok(hasCode(error, "no_capacity"));
-    assert.match(error.message, /VMID range 200-200 is full/);
+    assert.match(error.message, /VMID range 200-201 is full/);
     assert.ok(error.details.remedy);
     return true;
   });

@@ -14,13 +14,13 @@ export interface Child {
 /** Its output goes to a file, appended. */
 export function startChild(
   command: readonly [string, ...string[]],
-  options: { cwd: string; log: string; path: string },
+  options: { cwd: string; log: string; path: string; env?: Readonly<Record<string, string>> },
 ): Child {
   const [program, ...args] = command;
   const child = spawn(program, args, {
     cwd: options.cwd,
     // What the user has in the environment, a real GITHUB_TOKEN say, is not for the demo.
-    env: { PATH: options.path },
+    env: { PATH: options.path, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log = createWriteStream(options.log, { flags: "a" });

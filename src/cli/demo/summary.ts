@@ -13,11 +13,18 @@ export interface Summary extends Tally {
   readonly queuedToStartMs: Spread;
   readonly queuedToRunningMs: Spread;
   readonly foreignTouched: number;
+  /** Jobs whose guest went away while they ran. */
+  readonly killedJobs: number;
+  /** Jobs that were started more than once. */
+  readonly doubledJobs: number;
+  /** How often kill -9 was sent, and the longest time from it to the next change that PVE accepted. */
+  readonly kills: number;
+  readonly takeoverMs: number | null;
 }
 
 type Of<E extends AuditRecord["event"]> = Extract<AuditRecord, { event: E }>;
 
-export function summarise(records: readonly AuditRecord[], jobs: number): Summary {
+export function summarise(records: readonly AuditRecord[], jobs: number, killedAt: readonly number[] = []): Summary {
   const of = <E extends AuditRecord["event"]>(event: E): readonly Of<E>[] =>
     records.filter((r): r is Of<E> => r.event === event);
   const jobRecords = of("job");
@@ -41,6 +48,10 @@ export function summarise(records: readonly AuditRecord[], jobs: number): Summar
     queuedToRunningMs: spread(toRunning),
     left,
     foreignTouched: foreignTouched(records),
+    killedJobs: new Set(jobRecords.filter((r) => r.what === "killed").map((r) => r.job)).size,
+    doubledJobs: started.length - new Set(started.map((r) => r.job)).size,
+    kills: killedAt.length,
+    takeoverMs: takeoverOf(killedAt, of("pve")),
     githubRequests,
     rateLimitPoints,
     proxmoxRequests,
@@ -56,6 +67,15 @@ export function foreignTouched(records: readonly AuditRecord[]): number {
     (r) =>
       r.event === "pve" && ((r.vmid !== null && vmids.has(r.vmid)) || (r.volume !== null && volumes.has(r.volume))),
   ).length;
+}
+
+/** The longest wait from a kill to the next change; null where none came after one. */
+function takeoverOf(killedAt: readonly number[], changes: readonly Of<"pve">[]): number | null {
+  const waits = killedAt.flatMap((at) => {
+    const next = changes.find((change) => change.at > at && change.status === 200);
+    return next === undefined ? [] : [next.at - at];
+  });
+  return waits.length === 0 ? null : Math.max(...waits);
 }
 
 const nothing: Tally = {

@@ -27,6 +27,14 @@ export async function trySnapshot(
     (yes) => `${yes ? "with" : "without"} VM.Snapshot`,
   );
   if (!may) return skip("snapshot", "the token lacks VM.Snapshot, which dispatcher itself does not need");
+  const can = await step(
+    "snapshots possible",
+    () => client.canSnapshot(node, vmid, signal),
+    (yes) => (yes ? "all disks hold snapshots" : "not on this storage, or not in this disk format"),
+  );
+  if (!can) {
+    return skip("snapshot", "the storage or the format of a disk holds no snapshots, which dispatcher does not need");
+  }
   const tasks = createTasks(client, clock);
   const finish = async (upid: Promise<Upid>, what: string): Promise<void> =>
     tasks.finish(await upid, `${what} of ${vmid}`, { deadline, signal });

@@ -5,7 +5,7 @@ export interface Extras {
   readonly snapshots: boolean;
   /** Larger disks than the template's. */
   readonly disk: boolean;
-  /** Whether a silent guest still answers; on PVE 8 this also allows commands as root inside the guests. */
+  /** What a guest says that it does, and whether a silent one still answers; on PVE 8 this also allows commands as root inside the guests. */
   readonly agent: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface RoleNeed {
 
 interface PrivilegeNeed {
   readonly name: string;
-  /** Without a useful one an ability is lost, and everything else works. */
+  /** Without a useful one an ability is lost, and everything else works. That of an extra is required where it is used. */
   readonly need: "required" | "useful";
   /** Left out: every generation. */
   readonly generation?: Generation;
@@ -45,10 +45,11 @@ export const roleNeeds: readonly RoleNeed[] = [
     privileges: [
       ...required("VM.Allocate", "VM.Audit", "VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Cloudinit"),
       ...required("VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.PowerMgmt", "Pool.Audit"),
-      useful("VM.Config.Disk", { extra: "disk" }),
+      { name: "VM.Config.Disk", need: "required", extra: "disk" },
       useful("VM.Snapshot", { extra: "snapshots" }),
       useful("VM.Monitor", { extra: "agent", generation: 8 }),
       useful("VM.GuestAgent.Audit", { extra: "agent", generation: 9 }),
+      useful("VM.GuestAgent.FileRead", { extra: "agent", generation: 9 }),
     ],
   },
   { role: "DispatcherDisks", target: "disks", privileges: required("Datastore.AllocateSpace") },

@@ -1,0 +1,130 @@
+import { DispatcherError } from "../domain/errors.ts";
+import type { InstanceName } from "../domain/ids.ts";
+import {
+  between,
+  betweenRenewals,
+  holderTerm,
+  type LeaseSeen,
+  type LeaseText,
+  leaseStep,
+  type Moment,
+} from "../domain/lease.ts";
+import { type Chance, newNonce } from "../domain/naming.ts";
+import type { Ms } from "../domain/time.ts";
+
+/** One text that several dispatchers read, and of whose concurrent writes exactly one wins. */
+export interface LeaseRecord {
+  /** The range that it is for, as a person names it. */
+  readonly name: string;
+  /** Throws where PVE cannot say: no evidence of anything. */
+  read(signal: AbortSignal): Promise<LeaseSeen>;
+  /** False when somebody else was first. */
+  create(lease: LeaseText, signal: AbortSignal): Promise<boolean>;
+  /** Replaces what the last `read` saw; false when another write came between. */
+  replace(lease: LeaseText, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface LeaseOptions {
+  readonly record: LeaseRecord;
+  readonly instance: InstanceName;
+  readonly chance: Chance;
+  /** Who we are, and whether another holder is a process of this machine that has ended. */
+  readonly holder: string;
+  readonly isDead: (holder: string) => boolean;
+  readonly moment: () => Moment;
+}
+
+/** An outage that swallows every answer must not fill the memory. */
+const mostUnanswered = 100;
+
+/** One lease as one process sees it. Time that is left counts from the sending of the last good write. */
+export class Lease {
+  readonly #options: LeaseOptions;
+  /** Writes that were sent since the last one that is known to be good: any of them may stand there. */
+  readonly #sent = new Map<string, Moment>();
+  #good: Moment | null = null;
+  #watched: { readonly nonce: string; readonly since: Moment } | null = null;
+  #why = "it was not asked for yet";
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.record.name;
+  }
+
+  /** Zero or less: nothing may be changed. */
+  timeLeft(): Ms {
+    return this.#good === null ? 0 : holderTerm - between(this.#good, this.#options.moment());
+  }
+
+  /** Null while it is held. */
+  whyNot(): string | null {
+    return this.timeLeft() > 0 ? null : `${this.name}: ${this.#why}`;
+  }
+
+  /** Looks, and renews or takes the lease where that is due. Throws what PVE answers; what is held lasts its time. */
+  async tick(signal: AbortSignal): Promise<void> {
+    const { record, isDead, moment } = this.#options;
+    if (this.#good !== null && between(this.#good, moment()) < betweenRenewals) return;
+    try {
+      const seen = await record.read(signal);
+      if (this.#isMine(seen)) return await this.#write((lease) => record.replace(lease, signal), false);
+      // Another's write ends ours at once; a guest that cannot be found leaves us the time that we have.
+      if (seen.kind === "written") this.#good = null;
+      const step = leaseStep(seen, this.#unchangedFor(seen), isDead);
+      if (step.do === "wait") this.#why = step.why;
+      else await this.#write((lease) => record[step.do === "create" ? "create" : "replace"](lease, signal), false);
+    } catch (error) {
+      this.#why = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** Given back, so that the next one need not wait for its end. */
+  async release(signal: AbortSignal): Promise<void> {
+    if (this.timeLeft() <= 0 || !this.#isMine(await this.#options.record.read(signal))) return;
+    await this.#write((lease) => this.#options.record.replace(lease, signal), true);
+    this.#good = null;
+    this.#sent.clear();
+    this.#why = "it was given back";
+  }
+
+  async #write(send: (lease: LeaseText) => Promise<boolean>, released: boolean): Promise<void> {
+    const { instance, holder, chance, moment } = this.#options;
+    const nonce = newNonce(chance);
+    const at = moment();
+    this.#remember(nonce, at);
+    if (!(await send({ instance, holder, nonce, released }))) {
+      this.#sent.delete(nonce);
+      throw new DispatcherError("conflict", `lease ${this.name}: another write came first`);
+    }
+    this.#sent.clear();
+    this.#sent.set(nonce, at);
+    this.#good = at;
+  }
+
+  #remember(nonce: string, at: Moment): void {
+    const [oldest] = this.#sent.keys();
+    if (oldest !== undefined && this.#sent.size >= mostUnanswered) this.#sent.delete(oldest);
+    this.#sent.set(nonce, at);
+  }
+
+  /** Also where the answer to our write was lost: the nonce that stands there tells. */
+  #isMine(seen: LeaseSeen): boolean {
+    const at = seen.kind === "written" ? this.#sent.get(seen.lease.nonce) : undefined;
+    if (at === undefined) return false;
+    this.#good = at;
+    return true;
+  }
+
+  #unchangedFor(seen: LeaseSeen): Ms | null {
+    const now = this.#options.moment();
+    if (seen.kind === "written" && this.#watched?.nonce !== seen.lease.nonce) {
+      this.#watched = { nonce: seen.lease.nonce, since: now };
+    }
+    // By the clock that never jumps alone: a jump must not end somebody else's lease.
+    return this.#watched === null ? null : now.steady - this.#watched.since.steady;
+  }
+}
