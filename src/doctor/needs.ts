@@ -45,9 +45,13 @@ const word =
 export const needs: readonly Need[] = [
   required("template", "VM.Audit", "the template cannot be found, nor its drives read"),
   required("template", "VM.Clone", "no guest can be cloned"),
-  required("guests", "VM.Allocate", "no clone can be made, none destroyed"),
+  required("guests", "VM.Allocate", "neither the lease nor a clone can be made, and none destroyed"),
   required("guests", "VM.Audit", "dispatcher does not see its own guests, so they pile up"),
-  required("guests", "VM.Config.Options", "a clone cannot be marked as ours, so its launch fails"),
+  required(
+    "guests",
+    "VM.Config.Options",
+    "the lease cannot be written nor a clone marked as ours, so nothing is launched",
+  ),
   required("guests", "VM.Config.CDROM", "a guest cannot be given its seed, so its launch fails"),
   required("guests", "VM.Config.Cloudinit", "the seed cannot take the place of the cloud-init drive"),
   required(

@@ -84,8 +84,8 @@ const restAfter = (count: number): Ms => Math.min(MINUTE * 2 ** (count - suspici
 
 /** Watched from before: what a guest of an earlier life has had behind it cannot be known. */
 function hasFailed(seen: Sighting, watchedSince: Instant | null, now: Instant): boolean {
-  const { guest, pool, side, trace } = seen;
-  if (watchedSince === null || trace.seenOnline) return false;
+  const { guest, pool, side } = seen;
+  if (watchedSince === null) return false;
   const deadline = guest.marker.created + pool.bootDeadline;
   const stage = stageOf(seen);
   if (stage === "booting") return now >= deadline && watchedSince < deadline;
