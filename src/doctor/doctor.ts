@@ -10,6 +10,7 @@ import { checkClocks, watchDate } from "./clocks.ts";
 import type { Patient, SiteCheck } from "./examined.ts";
 import type { Finding } from "./finding.ts";
 import { checkGithub } from "./github.ts";
+import { checkLeases } from "./lease.ts";
 import { checkPrivileges } from "./privileges.ts";
 import { checkResourcePools, checkTls, checkToken, checkVmids, look } from "./pve.ts";
 import { checkStorages } from "./storages.ts";
@@ -22,6 +23,7 @@ const siteChecks: readonly SiteCheck[] = [
   checkStorages,
   checkBridges,
   checkVmids,
+  checkLeases,
 ];
 
 /** Looks at everything that this configuration needs, and changes nothing. */

@@ -14,6 +14,7 @@ export const subjects = [
   "storage",
   "bridge",
   "vmids",
+  "lease",
   "clock",
   "github",
   "repository",

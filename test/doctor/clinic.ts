@@ -20,7 +20,7 @@ export const tokenId = "dispatcher@pve!daemon";
 const secret = "11111111-2222-3333-4444-555555555555";
 export const githubToken = "ghp_emulated0000000000000000000000000000";
 
-const agentOf = { "8.4": ["VM.Monitor"], "9.2": ["VM.GuestAgent.Audit"] } as const;
+const agentOf = { "8.4": ["VM.Monitor"], "9.2": ["VM.GuestAgent.Audit", "VM.GuestAgent.FileRead"] } as const;
 
 /** What docs/permissions.md grants, for a configuration that sets all hardware. */
 export const grantsOf = (generation: Generation): readonly Grant[] => [
@@ -127,6 +127,7 @@ export async function findingsIn(clinic: Clinic = {}): Promise<readonly Finding[
   const dated = (response: Response, lead: number | null | undefined): Response => {
     const headers = new Headers(response.headers);
     if (lead !== null) headers.set("date", new Date(clock.now() + (lead ?? 0)).toUTCString());
+    else headers.delete("date");
     const { status, statusText } = response;
     return new Response(response.body, { status, statusText, headers });
   };

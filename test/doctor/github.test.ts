@@ -123,6 +123,14 @@ const cases: readonly Case[] = [
     remedy: /require approval/,
   },
   {
+    title: "a pool that takes jobs of pull_request_target",
+    clinic: { env: { ALLOW_EVENTS: "push, pull_request_target" } },
+    level: "warns",
+    subject: "repository",
+    what: /pool default takes jobs that pull_request_target starts/,
+    remedy: /ALLOW_EVENTS/,
+  },
+  {
     title: "a fork policy that cannot be read",
     clinic: {
       env: { ALLOW_FORKS: "octo/demo" },

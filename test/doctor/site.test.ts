@@ -229,23 +229,31 @@ const cases: readonly Case[] = [
   {
     title: "a range without a free VMID",
     clinic: {
-      env: { RUNNER_ID_START: "200", RUNNER_ID_END: "201", RUNNER_MAX: "2", TEMPLATE_VMID: "9000" },
+      env: { RUNNER_ID_START: "200", RUNNER_ID_END: "202", RUNNER_MAX: "2", TEMPLATE_VMID: "9000" },
       pve: { guests: [template, { vmid: 200, storage: "disks" }, { vmid: 201, storage: "disks" }] },
     },
     level: "blocks",
     subject: "vmids",
-    what: /none of the VMIDs 200-201 of pool default is free \(200, 201 belong to guests that the token cannot see\)/,
+    what: /none of the VMIDs 200-202 of pool default is free \(200, 201 belong to guests that the token cannot see\)/,
     remedy: /RUNNER_ID_END/,
   },
   {
     title: "a range with fewer free VMIDs than runners",
     clinic: {
-      env: { RUNNER_ID_START: "200", RUNNER_ID_END: "201", RUNNER_MAX: "2" },
+      env: { RUNNER_ID_START: "200", RUNNER_ID_END: "202", RUNNER_MAX: "2" },
       pve: { guests: [template, { vmid: 201, storage: "disks" }] },
     },
     level: "warns",
     subject: "vmids",
-    what: /only 1 of the VMIDs 200-201 of pool default are free/,
+    what: /only 1 of the VMIDs 200-202 of pool default are free/,
+    remedy: /RUNNER_ID_END/,
+  },
+  {
+    title: "a guest of others where the lease should be",
+    clinic: { pve: { guests: [template, { vmid: 299, name: "database", node: "pve1", storage: "disks" }] } },
+    level: "blocks",
+    subject: "lease",
+    what: /VMID 299, which is kept for the lease of pool default, holds a guest that the token cannot see/,
     remedy: /RUNNER_ID_END/,
   },
   {
@@ -271,7 +279,18 @@ for (const generation of ["8.4", "9.2"] as const) {
     const findings = await findingsIn({ generation });
     assert.deepEqual(illsOf(findings), []);
     const looked = new Set(findings.map(({ subject }) => subject));
-    const expected = ["tls", "pve", "privileges", "resource pool", "template", "storage", "bridge", "vmids", "clock"];
+    const expected = [
+      "tls",
+      "pve",
+      "privileges",
+      "resource pool",
+      "template",
+      "storage",
+      "bridge",
+      "vmids",
+      "lease",
+      "clock",
+    ];
     for (const subject of [...expected, "github", "repository"]) assert.ok(looked.has(subject as Subject), subject);
   });
 }

@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { RunReport } from "./run.ts";
+
+/** Hands out seeds to processes of this same program, one at a time each. `tell` hears of every report. */
+export async function crew(
+  seeds: readonly number[],
+  {
+    workers,
+    argv,
+    tell,
+  }: {
+    readonly workers: number;
+    readonly argv: readonly string[];
+    readonly tell: (report: RunReport) => void;
+  },
+): Promise<void> {
+  const waiting = [...seeds];
+  await Promise.all(Array.from({ length: Math.min(workers, seeds.length) }, () => oneWorker(waiting, argv, tell)));
+}
+
+function oneWorker(waiting: number[], argv: readonly string[], tell: (report: RunReport) => void): Promise<void> {
+  const worker: ChildProcess = fork(process.argv[1] ?? "", [...argv, "--worker"], {
+    // Requests are short-lived garbage: a large nursery saves most of its collection. Nobody reads the errors' stacks.
+    execArgv: [...process.execArgv, "--max-semi-space-size=64", "--stack-trace-limit=0"],
+  });
+  return new Promise((resolve, reject) => {
+    let done = false;
+    const next = (): void => {
+      const seed = waiting.shift();
+      done = seed === undefined;
+      if (seed === undefined) worker.disconnect();
+      else worker.send(seed);
+    };
+    worker.on("message", (report: RunReport) => {
+      tell(report);
+      next();
+    });
+    worker.on("exit", (code) => (done ? resolve() : reject(new Error(`a worker ended with ${code}`))));
+    next();
+  });
+}
+
+/** The other side: runs each seed that comes. */
+export function serveCrew(run: (seed: number) => Promise<RunReport>): void {
+  process.on("message", (seed: number) => {
+    void run(seed).then((report) => process.send?.(report));
+  });
+}

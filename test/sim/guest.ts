@@ -1,0 +1,186 @@
+import { Buffer } from "node:buffer";
+import { parse } from "yaml";
+import { type Ms, SECOND } from "../../src/domain/time.ts";
+import type { ListenOrder, RunnerService, SessionEnd } from "../../src/emulator/github/runner-service.ts";
+import { findSeed } from "../../src/emulator/guest/seed.ts";
+import type { Boot, Machine } from "../../src/emulator/machine.ts";
+import type { WorldTime } from "../../src/emulator/time.ts";
+import type { Random } from "./random.ts";
+
+/** What goes wrong with one guest. */
+export type Fate =
+  | { readonly kind: "well" }
+  /** Nothing in it ever answers. */
+  | { readonly kind: "never boots" }
+  /** It boots, its agent answers, and cloud-init does nothing. */
+  | { readonly kind: "no cloud-init" }
+  | { readonly kind: "never registers" }
+  /** After so long everything in it falls silent, though it runs. */
+  | { readonly kind: "hangs"; readonly after: Ms }
+  | { readonly kind: "powers off"; readonly after: Ms }
+  /** Its state file says this from its boot on, whatever is true. */
+  | { readonly kind: "lies"; readonly says: string }
+  /** Its work over, it stays on. */
+  | { readonly kind: "stays on" };
+
+export interface GuestParts {
+  readonly runners: RunnerService;
+  readonly time: WorldTime;
+  readonly random: Random;
+  readonly fate: () => Fate;
+  readonly note: (vmid: number, what: string) => void;
+  /** Told before the guest itself ends what runs in it. */
+  readonly owns: (vmid: number, why: string) => void;
+}
+
+interface Credential {
+  readonly kind: "jit" | "token";
+  readonly secret: string;
+  readonly url: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+}
+
+const statePath = "/run/dispatcher/state";
+
+/** Guests that do what the emulator's do, seen from outside, without a shell: the same medium, runner service and file. */
+export function scriptedGuests(parts: GuestParts): Boot {
+  const { random } = parts;
+  return (machine) => {
+    if (machine.image !== "runner") return silent;
+    const fate = parts.fate();
+    const guest = new ScriptedGuest(parts, machine, fate);
+    if (fate.kind === "never boots") return silent;
+    guest.later(random.ms(8, 20) * SECOND, () => guest.agentComesUp());
+    if (fate.kind !== "no cloud-init") guest.later(random.ms(12, 40) * SECOND, () => void guest.runOnce());
+    if (fate.kind === "hangs") guest.later(fate.after, () => guest.hang());
+    if (fate.kind === "powers off") guest.later(fate.after, () => guest.powerOff("powers off at an odd moment"));
+    return {
+      agentAnswers: () => guest.answers(),
+      readFile: async (path) => guest.read(path),
+      writeFile: async () => false,
+    };
+  };
+}
+
+const silent = { agentAnswers: () => false, readFile: async () => null, writeFile: async () => false };
+
+class ScriptedGuest {
+  readonly #parts: GuestParts;
+  readonly #machine: Machine;
+  readonly #fate: Fate;
+  /** Aborted when the machine is off, or as good as. */
+  readonly #off = new AbortController();
+  #agent = false;
+  #state: string | null = null;
+
+  constructor(parts: GuestParts, machine: Machine, fate: Fate) {
+    this.#parts = parts;
+    this.#machine = machine;
+    this.#fate = fate;
+    machine.off.addEventListener("abort", () => this.#off.abort(), { once: true });
+  }
+
+  later(ms: Ms, work: () => void): void {
+    const callOff = this.#parts.time.after(ms, () => {
+      this.#off.signal.removeEventListener("abort", callOff);
+      if (!this.#off.signal.aborted) work();
+    });
+    this.#off.signal.addEventListener("abort", callOff, { once: true });
+  }
+
+  agentComesUp(): void {
+    this.#agent = true;
+  }
+
+  answers(): boolean {
+    return this.#agent && !this.#off.signal.aborted;
+  }
+
+  read(path: string): Uint8Array | null {
+    if (path !== statePath) return null;
+    const text = this.#fate.kind === "lies" ? this.#fate.says : this.#state;
+    return text === null ? null : Buffer.from(`${text}\n`);
+  }
+
+  hang(): void {
+    this.#note("hangs");
+    this.#parts.owns(this.#machine.vmid, "it hangs");
+    this.#off.abort();
+  }
+
+  powerOff(why: string): void {
+    this.#note(why);
+    this.#parts.owns(this.#machine.vmid, why);
+    this.#machine.powerOff();
+  }
+
+  async runOnce(): Promise<void> {
+    const seed = findSeed(this.#machine.media(), (what) => this.#note(what));
+    const credential = seed === null ? null : credentialIn(seed.userData);
+    if (credential === null) return this.#note("no credential in its seed");
+    this.#state = "starting";
+    if (this.#fate.kind === "never registers") return this.#note("never registers");
+    const order = this.#register(credential);
+    if (order === null) return this.#over("failed: the runner could not register");
+    this.#state = "listening";
+    await this.#wait(3 * SECOND);
+    const end = await this.#parts.runners.listen({
+      ...order,
+      vmid: this.#machine.vmid,
+      off: this.#off.signal,
+      hooks: {
+        started: async (job) => {
+          this.#state = `job ${job}`;
+          return true;
+        },
+        completed: async () => {
+          this.#state = "done";
+        },
+      },
+    });
+    if (end.ended === "off") return;
+    this.#note(`runner ends: ${wordsFor(end)}`);
+    this.#over(end.ended === "job" ? "done" : "failed: the runner ended without a job");
+  }
+
+  #register({ kind, secret, url, name, labels }: Credential): Pick<ListenOrder, "credential"> | null {
+    if (kind === "jit") return { credential: { kind: "jit", config: secret } };
+    const answer = this.#parts.runners.register({ url, token: secret, name, labels, ephemeral: true, replace: true });
+    if (answer.ok) return { credential: { kind: "files", files: answer.files } };
+    this.#note(`cannot register: ${answer.message.split("\n").at(-1)}`);
+    return null;
+  }
+
+  #over(state: string): void {
+    this.#state = state;
+    if (this.#fate.kind === "stays on") this.#note("stays on");
+    else this.later(this.#parts.random.ms(2, 5) * SECOND, () => this.powerOff(`powers off: ${state}`));
+  }
+
+  #wait(ms: Ms): Promise<void> {
+    return new Promise((resolve) => this.later(ms, resolve));
+  }
+
+  #note(what: string): void {
+    this.#parts.note(this.#machine.vmid, what);
+  }
+}
+
+const wordsFor = (end: SessionEnd): string => {
+  if (end.ended === "job") return `job ${end.job} ${end.result}`;
+  return "message" in end ? end.message : end.ended;
+};
+
+/** Read by the few words that run-once needs: a whole YAML reader would cost more than the guest's life. */
+function credentialIn(userData: string): Credential | null {
+  const scalar = /path: \/run\/dispatcher\/credential\n(?:\s+permissions:.*\n)?\s+content: (.+)\n/.exec(userData)?.[1];
+  if (scalar === undefined) return null;
+  const secret = String(parse(scalar));
+  const word = (flag: string): string => {
+    const said = new RegExp(`--${flag} (\\S+)`).exec(userData)?.[1] ?? "";
+    return said.replaceAll("'", "");
+  };
+  const kind = userData.includes("ACTIONS_RUNNER_INPUT_TOKEN") ? "token" : "jit";
+  return { kind, secret, url: word("url"), name: word("name"), labels: ["self-hosted", ...word("labels").split(",")] };
+}

@@ -1,0 +1,236 @@
+import { type Instant, MINUTE } from "../../src/domain/time.ts";
+import type { AuditEntry } from "../../src/emulator/audit.ts";
+import type { Guest } from "../../src/emulator/pve/guest.ts";
+import { isRunning } from "../../src/emulator/pve/guest.ts";
+import type { Exchange } from "./exchange.ts";
+import type { History } from "./history.ts";
+import { Jobs } from "./jobs.ts";
+import { type Entry, Ledger, leaseOnly } from "./ledger.ts";
+import { Rates } from "./rates.ts";
+import { Secrets } from "./secrets.ts";
+import { instance, type Setting } from "./setting.ts";
+import { Verdicts } from "./verdicts.ts";
+import type { Ears, SimWorld } from "./world.ts";
+import { Writers } from "./writers.ts";
+
+const foreignRule = "no foreign, stray or doubtful guest changed";
+const retireRule = "few running guests retired a minute";
+
+/** Holds all that happens against the invariants, from the servers' side: never by what the daemon says. */
+export class Judge implements Ears {
+  readonly verdicts: Verdicts;
+  readonly ledger = new Ledger();
+  readonly secrets: Secrets;
+  readonly jobs: Jobs;
+  readonly #rates: Rates;
+  readonly #writers: Writers;
+  readonly #setting: Setting;
+  readonly #history: History;
+  readonly #now: () => Instant;
+  readonly #isAlive: (life: number) => boolean;
+  readonly #used = new Set<string>();
+  /** What each life last read of a guest's configuration. */
+  readonly #reads = new Map<string, { readonly at: Instant; readonly guest: Guest }>();
+  #retired: { readonly at: Instant; readonly guest: Guest }[] = [];
+  #world: SimWorld | null = null;
+
+  /** `isAlive`: what a dead life had sent may still arrive, and no lease can help against that. */
+  constructor(
+    setting: Setting,
+    history: History,
+    { now, isAlive }: { readonly now: () => Instant; readonly isAlive: (life: number) => boolean },
+  ) {
+    this.#isAlive = isAlive;
+    this.#setting = setting;
+    this.#history = history;
+    this.#now = now;
+    this.verdicts = new Verdicts(history);
+    this.secrets = new Secrets(this.verdicts);
+    this.jobs = new Jobs(setting, this.verdicts, this.ledger, now);
+    this.#rates = new Rates(this.verdicts, now);
+    this.#writers = new Writers(setting, this.verdicts, now);
+    this.secrets.learn(setting.config.proxmox.tokenSecret.reveal());
+  }
+
+  meets(world: SimWorld): void {
+    this.#world = world;
+    for (const guest of world.pve.state.guests.values()) this.ledger.appears(guest);
+  }
+
+  isLease(vmid: number | null): boolean {
+    return this.#writers.isLease(vmid);
+  }
+
+  // What the network tells: requests as they are sent, arrive, are served, and are answered.
+
+  sends(exchange: Exchange): void {
+    if (exchange.service === "github") this.#rates.sends(exchange);
+  }
+
+  arrives(exchange: Exchange): void {
+    if (exchange.service === "github") {
+      this.#rates.arrives(exchange);
+      if (exchange.mutates && this.#isAlive(exchange.life)) this.#writers.arrives(exchange, null);
+      return;
+    }
+    if (!exchange.mutates) return;
+    if (exchange.form !== "") {
+      this.secrets.look(`${exchange.call} ${exchange.vmid}`, decodeURIComponent(exchange.form.replaceAll("+", " ")));
+    }
+    const { call, vmid } = exchange;
+    if (!this.#writers.isLease(vmid)) this.#mayChange(exchange);
+    else if (vmid !== null && call === "POST qemu" && this.ledger.at(vmid) === undefined) {
+      // It may be there before its answer is.
+      this.ledger.expect(vmid, { madeBy: "dispatcher", pool: leaseOnly });
+    }
+  }
+
+  async served(exchange: Exchange, response: Response): Promise<void> {
+    if (exchange.service === "github") {
+      if (exchange.mutates) this.#history.add(`daemon ${exchange.life}`, `${exchange.call} → ${response.status}`);
+      if (exchange.method === "POST") await this.#learnFrom(response);
+      return;
+    }
+    const { life, vmid, call } = exchange;
+    if (vmid !== null && call === "GET config" && response.status === 200) {
+      const entry = this.ledger.at(vmid);
+      if (entry !== undefined) this.#reads.set(`${life} ${vmid}`, { at: this.#now(), guest: entry.guest });
+    }
+    if (!exchange.mutates) return;
+    const what = vmid ?? exchange.volume ?? "";
+    if (this.#writers.isLease(vmid) && response.status === 200) {
+      return this.#writers.accepted(exchange);
+    }
+    this.#history.add(`daemon ${life}`, `${call} ${what} → ${response.status} ${response.statusText}`);
+    if (response.status === 200) this.#accepted(exchange);
+  }
+
+  answered(exchange: Exchange, response: Response): void {
+    if (exchange.service === "github") this.#rates.answered(exchange, response);
+  }
+
+  // What the world tells.
+
+  audit(entry: AuditEntry): void {
+    if (entry.event === "job") {
+      this.#history.add("job", `${entry.job} ${entry.what}${entry.vmid === null ? "" : ` on ${entry.vmid}`}`);
+      const job = this.#world?.github.state.jobs.get(entry.job);
+      if (job !== undefined) this.jobs.hears(entry.what, job, entry.vmid);
+    }
+    if (entry.event === "guest") this.guestNote(entry.vmid, entry.what);
+  }
+
+  guestAppears(guest: Guest): void {
+    const entry = this.ledger.appears(guest);
+    this.#history.add("pve", `guest ${guest.vmid} appears, made by the ${entry.madeBy}`);
+    if (entry.madeBy === "dispatcher" && entry.pool !== leaseOnly) this.#count(entry);
+  }
+
+  guestGoes(guest: Guest): void {
+    this.#history.add("pve", `guest ${guest.vmid} is gone`);
+    this.ledger.goes(guest);
+  }
+
+  taskEnds(type: string, log: readonly string[]): void {
+    this.secrets.look(`log of task ${type}`, log.join("\n"));
+  }
+
+  guestNote(vmid: number, what: string): void {
+    this.#history.add("guest", `${vmid} ${what}`);
+  }
+
+  guestOwns(vmid: number, why: string): void {
+    const entry = this.ledger.at(vmid);
+    if (entry !== undefined) entry.excuse ??= why;
+  }
+
+  credentialUsed(credential: string, vmid: number | null): void {
+    // Whoever starts a guest by hand whose work is over has it come with what it has.
+    if (vmid !== null && this.ledger.at(vmid)?.startedByHand) return;
+    this.verdicts.require("no JIT config used twice", !this.#used.has(credential), () => "a runner came with it again");
+    this.#used.add(credential);
+  }
+
+  /** What the daemon wrote. */
+  logged(life: number, line: string): void {
+    this.secrets.look(`log of life ${life}`, line);
+  }
+
+  broke(life: number, error: unknown): void {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.verdicts.violate("the daemon does not break", `life ${life}: ${why}`);
+  }
+
+  #mayChange(exchange: Exchange): void {
+    const { life, vmid, volume, call, path } = exchange;
+    if (call === "DELETE task") {
+      const own = decodeURIComponent(path).includes(this.#setting.config.proxmox.tokenId);
+      this.verdicts.require(foreignRule, own, () => `${call} ${path} of life ${life}: it is another's task`);
+      return;
+    }
+    if (volume !== null) {
+      const number = new RegExp(`^local:iso/${instance}-(\\d+)\\.iso$`).exec(volume)?.[1];
+      const own = number !== undefined && this.#poolAt(Number(number)) !== null;
+      this.verdicts.require(foreignRule, own, () => `${call} ${volume} of life ${life}`);
+      if (this.#isAlive(life)) this.#writers.arrives(exchange, Number(number));
+      return;
+    }
+    if (vmid !== null && this.#isAlive(life)) this.#writers.arrives(exchange, vmid);
+    if (vmid === null || call === "POST clone") return;
+    const entry = this.ledger.at(vmid);
+    if (entry === undefined) return;
+    const read = this.#reads.get(`${life} ${vmid}`);
+    const of = `${call} ${vmid} of life ${life}`;
+    this.verdicts.require(foreignRule, entry.madeBy === "dispatcher", () => `${of}: it is the ${entry.madeBy}'s`);
+    const fresh = read !== undefined && read.guest === entry.guest && this.#now() - read.at < 3 * MINUTE;
+    this.verdicts.require(foreignRule, fresh, () => `${of}: without having read it afresh`);
+    const { doubt } = entry;
+    if (doubt === null || read === undefined) return;
+    this.verdicts.require(foreignRule, doubt.since > read.at, () => `${of}: it was ${doubt.what}`);
+  }
+
+  #accepted({ call, vmid, life, form }: Exchange): void {
+    if (vmid === null) return;
+    if (call === "POST clone") {
+      const fields = new URLSearchParams(form);
+      const description = fields.get("description") ?? "";
+      const pool = /"pool":"([^"]+)"/.exec(description)?.[1] ?? null;
+      this.ledger.expect(vmid, { madeBy: "dispatcher", pool, runnerName: fields.get("name") });
+      return;
+    }
+    const entry = this.ledger.at(vmid);
+    if (call !== "POST stop" || entry === undefined) return;
+    entry.stoppedBy ??= { life, at: this.#now() };
+    if (!this.#retired.some(({ guest }) => guest === entry.guest)) this.#retires(entry.guest);
+  }
+
+  #retires(guest: Guest): void {
+    const now = this.#now();
+    this.#retired = [...this.#retired.filter(({ at }) => now - at < MINUTE), { at: now, guest }];
+    const running = this.ledger.ours().filter((entry) => isRunning(entry.guest)).length;
+    const most = Math.max(3, Math.floor((running + this.#retired.length) / 4));
+    const { length } = this.#retired;
+    this.verdicts.require(retireRule, length <= most, () => `${length} in a minute, of ${running} that run`);
+  }
+
+  #count({ pool }: Entry): void {
+    const { pools, maxTotal } = this.#setting.config;
+    const ours = this.ledger.ours();
+    const max = pools.find(({ name }) => name === pool)?.max ?? 0;
+    const inPool = ours.filter((entry) => entry.pool === pool).length;
+    const rule = "never more guests than max";
+    this.verdicts.require(rule, inPool <= max, () => `${inPool} guests of pool ${pool}, at most ${max}`);
+    this.verdicts.require(rule, ours.length <= maxTotal, () => `${ours.length} guests in all, at most ${maxTotal}`);
+  }
+
+  #poolAt(vmid: number): string | null {
+    const { pools } = this.#setting.config;
+    return pools.find(({ guest: { range } }) => vmid >= range.first && vmid <= range.last)?.name ?? null;
+  }
+
+  async #learnFrom(response: Response): Promise<void> {
+    if (response.status !== 201) return;
+    const { encoded_jit_config: config, token } = (await response.clone().json()) as Record<string, unknown>;
+    for (const secret of [config, token]) if (typeof secret === "string") this.secrets.learn(secret);
+  }
+}

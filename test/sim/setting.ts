@@ -1,0 +1,241 @@
+import { readFileSync } from "node:fs";
+import type { TemplateTexts } from "../../src/app/dispatcher.ts";
+import { load } from "../../src/app/load.ts";
+import type { Config } from "../../src/config/config.ts";
+import { HOUR, type Ms } from "../../src/domain/time.ts";
+import { type GithubSpec, githubSpec } from "../../src/emulator/github/spec.ts";
+import { type PveSpec, pveSpec } from "../../src/emulator/pve/spec.ts";
+import { Random } from "./random.ts";
+
+/** Somebody's jobs, as a workflow would word them. */
+export interface JobKind {
+  readonly repository: string;
+  readonly labels: readonly string[];
+}
+
+/** What a seed's run is about, before any weather. */
+export interface Setting {
+  readonly seed: number;
+  readonly config: Config;
+  readonly templates: TemplateTexts;
+  readonly pve: PveSpec;
+  readonly github: GithubSpec;
+  /** The dispatcher's token at GitHub; each life has a name of its own for it. */
+  readonly githubToken: string;
+  readonly nodes: readonly string[];
+  readonly jobs: {
+    readonly eligible: readonly JobKind[];
+    /** Nobody serves these: no pool has the label, or policy refuses. */
+    readonly refused: readonly (JobKind & { readonly fork?: true })[];
+  };
+  readonly longestHardLifetime: Ms;
+  /** A runner of such a pool may work for repositories that nobody polls. */
+  readonly hasOpenPool: boolean;
+  /** The emulator's own guests, with a shell in each, instead of scripted ones. */
+  readonly realGuests: boolean;
+}
+
+export const adminToken = { id: "admin@pam!ops", secret: "99999999-8888-4777-8666-555555555555" };
+const pveToken = { id: "dispatcher@pve!sim", secret: "2f1c6f0e-1111-4222-8333-5b7a9c3d1e0f" };
+export const adminGithubToken = "ghp_admin0000000000000000000000000000000";
+/** Jobs that must be served are called so; all others may wait for ever. */
+export const eligibleName = "served";
+export const instance = "sim";
+
+/** In our ranges, and not ours. */
+export const foreignVmids = [204, 205, 303, 403] as const;
+
+const template = "templates/runner.yaml.ejs";
+let templateText: string | null = null;
+
+export function settingOf(seed: number, options: { readonly realGuests?: boolean } = {}): Setting {
+  const random = new Random(seed, "setting");
+  const nodes = random.happens(0.4) ? ["pve1", "pve2", "pve3"] : ["pve1", "pve2"];
+  const hasOpenPool = random.happens(0.1);
+  const lifetimes = { linked: random.between(2, 4), full: random.between(2, 4), token: random.between(2, 4) };
+  // A confined token sees what is in its resource pool, so each pool has one then.
+  const confined = random.happens(0.3);
+  const all = poolsOf(random, nodes, lifetimes, { open: hasOpenPool, confined });
+  // Each pool has a lease of its own, and leases are most of what a quiet dispatcher says.
+  const first = random.below(all.length);
+  const kept = random.pick([1, 1, 1, 2, 2, 3]);
+  const pools = all.filter((_, at) => (at - first + all.length) % all.length < kept);
+  const served = new Set(pools.flatMap(({ labels }) => labels));
+  const githubToken = "github_pat_sim00000000000000000000000000";
+  const { config, templates } = loadedOf(random, pools);
+  return {
+    seed,
+    config,
+    templates,
+    nodes,
+    githubToken,
+    pve: pveOf(random, nodes, confined),
+    github: githubOf(random, githubToken),
+    jobs: {
+      eligible: [
+        { repository: "octo/alpha", labels: ["self-hosted", "linux", "small"] },
+        { repository: "octo/alpha", labels: ["Self-Hosted", "Small"] },
+        { repository: "acme/one", labels: ["self-hosted", "large"] },
+        { repository: "acme/two", labels: ["self-hosted", "linux", "large"] },
+        { repository: "octo/beta", labels: ["self-hosted", "linux", "tok"] },
+      ].filter(({ labels }) => labels.some((label) => served.has(label.toLowerCase()) && label !== "linux")),
+      refused: [
+        { repository: "octo/alpha", labels: ["self-hosted", "windows"] },
+        { repository: "octo/alpha", labels: ["ubuntu-latest"] },
+        { repository: "octo/alpha", labels: ["self-hosted", "small"], fork: true },
+        { repository: "acme/one", labels: ["self-hosted", "gpu"] },
+        { repository: "octo/open", labels: ["self-hosted", "linux", "small"] },
+      ],
+    },
+    longestHardLifetime: Math.max(...Object.values(lifetimes)) * HOUR,
+    hasOpenPool,
+    realGuests: options.realGuests ?? false,
+  };
+}
+
+function poolsOf(
+  random: Random,
+  nodes: readonly string[],
+  hours: { readonly linked: number; readonly full: number; readonly token: number },
+  { open, confined }: { readonly open: boolean; readonly confined: boolean },
+): readonly PoolEntry[] {
+  const resourcePool = (): string | undefined => (confined || random.happens(0.3) ? "runners" : undefined);
+  return [
+    {
+      name: "linked",
+      labels: ["linux", "small"],
+      github: { repository: "octo/alpha" },
+      nodes,
+      vmids: "200-211",
+      max_runners: random.between(2, 5),
+      runner_name_prefix: "sim-l",
+      hard_lifetime: `${hours.linked}h`,
+      resource_pool: resourcePool(),
+    },
+    {
+      name: "full",
+      labels: ["linux", "large"],
+      github: {
+        organisation: "acme",
+        repositories: ["acme/one", "acme/two"],
+        ...(open ? {} : { runner_group: "builders" }),
+      },
+      nodes,
+      vmids: "300-309",
+      max_runners: random.between(2, 3),
+      runner_name_prefix: "sim-f",
+      resource_pool: resourcePool(),
+      clone: "full",
+      clone_storage: "disks",
+      hard_lifetime: `${hours.full}h`,
+    },
+    {
+      name: "token",
+      labels: ["linux", "tok"],
+      github: { repository: "octo/beta" },
+      nodes: nodes.slice(0, 1),
+      vmids: "400-407",
+      max_runners: 2,
+      runner_name_prefix: "sim-t",
+      resource_pool: resourcePool(),
+      registration: "token",
+      hard_lifetime: `${hours.token}h`,
+    },
+  ];
+}
+
+interface PoolEntry extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly max_runners: number;
+}
+
+function loadedOf(
+  random: Random,
+  pools: readonly PoolEntry[],
+): { readonly config: Config; readonly templates: TemplateTexts } {
+  const most = pools.reduce((sum, pool) => sum + pool.max_runners, 0);
+  const file = JSON.stringify({ max_total_runners: Math.max(2, most - random.between(0, 2)), pools });
+  templateText ??= readFileSync(template, "utf8");
+  const text = templateText;
+  const loaded = load({
+    env: {
+      PROXMOX_URL: "https://pve.sim:8006",
+      PROXMOX_NODE: "pve1",
+      PROXMOX_TOKEN_ID: pveToken.id,
+      PROXMOX_TOKEN_SECRET: pveToken.secret,
+      PROXMOX_STORAGE: "local",
+      GITHUB_TOKEN: "ghp_unused000000000000000000000000000000",
+      TEMPLATE_NAME: "sim-base",
+      POLL_INTERVAL: String(random.pick([20, 40, 50, 60, 60])),
+      IDLE_TIMEOUT: `${random.between(2, 6)}m`,
+      BOOT_TIMEOUT: `${random.between(5, 10)}m`,
+      DISPATCHER_LISTEN: "off",
+      DISPATCHER_INSTANCE: instance,
+      DISPATCHER_CONFIG: "/sim/dispatcher.yaml",
+    },
+    files: {
+      read: (path) => (path === "/sim/dispatcher.yaml" ? file : path === "/sim/runner.yaml.ejs" ? text : null),
+    },
+    cwd: "/sim",
+    builtinTemplate: "/sim/runner.yaml.ejs",
+  });
+  if (!loaded.ok) throw new Error(`the simulation's configuration: ${loaded.problems.join("; ")}`);
+  return loaded;
+}
+
+function pveOf(random: Random, nodes: readonly string[], confined: boolean): PveSpec {
+  return pveSpec.parse({
+    generation: random.happens(0.5) ? "9.2" : "8.4",
+    nodes: nodes.map((name) => ({ name })),
+    storages: [
+      { name: "local", content: ["iso", "vztmpl", "snippets"], shared: true },
+      { name: "disks", content: ["images"], shared: true, sizeGiB: 10_000 },
+    ],
+    resourcePools: ["runners"],
+    tokens: [
+      {
+        ...pveToken,
+        privileges: "all",
+        confined,
+        deletesVolumes: random.happens(0.7),
+      },
+      { ...adminToken, privileges: "all" },
+    ],
+    guests: [
+      ...nodes.map((node, at) => ({ vmid: 9000 + at, name: "sim-base", node, template: true, protection: at === 1 })),
+      { vmid: foreignVmids[0], name: "sim-l-abcdefghij", node: "pve1" },
+      { vmid: foreignVmids[1], name: "database", node: "pve2", running: true, image: "no-runner" },
+      { vmid: foreignVmids[2], name: "sim-f-golden", node: "pve2", protection: true },
+      { vmid: foreignVmids[3], name: "mail", node: "pve1", lock: "backup" },
+      { vmid: 120, name: "web", node: "pve1", running: true, image: "no-runner" },
+    ],
+    volumes: [
+      { storage: "local", name: "iso/debian-13.iso", size: 700_000_000 },
+      { storage: "local", name: "iso/other-204.iso", size: 1_000 },
+    ],
+    copyMarkerTo: random.happens(0.5) ? [foreignVmids[0], 120] : [],
+    resourcesLagMs: random.pick([0, 10_000, 10_000, 20_000]),
+  });
+}
+
+function githubOf(random: Random, token: string): GithubSpec {
+  return githubSpec.parse({
+    tokens: [{ token }, { token: adminGithubToken }],
+    repositories: [
+      { name: "octo/alpha" },
+      { name: "octo/beta" },
+      { name: "octo/open", private: false },
+      { name: "acme/one" },
+      { name: "acme/two" },
+      { name: "acme/hidden" },
+    ],
+    organisations: [
+      {
+        login: "acme",
+        groups: [{ id: 7, name: "builders", visibility: "selected", repositories: ["acme/one", "acme/two"] }],
+      },
+    ],
+    pointsPerHour: random.happens(0.2) ? 400 : 5_000,
+  });
+}

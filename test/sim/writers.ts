@@ -1,0 +1,51 @@
+import type { Instant } from "../../src/domain/time.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Setting } from "./setting.ts";
+import type { Verdicts } from "./verdicts.ts";
+
+const rule = "one writer";
+
+/** A lease that nobody renews ends after this long. */
+const term = 30_000;
+
+interface Held {
+  readonly life: number;
+  readonly at: Instant;
+}
+
+/** Who holds the lease of each VMID range, by the writes that PVE accepted. */
+export class Writers {
+  readonly #verdicts: Verdicts;
+  readonly #now: () => Instant;
+  readonly #ranges: readonly { readonly first: number; readonly last: number }[];
+  /** By the VMID of the lease; null: given back. */
+  readonly #held = new Map<number, Held | null>();
+
+  constructor(setting: Setting, verdicts: Verdicts, now: () => Instant) {
+    this.#verdicts = verdicts;
+    this.#now = now;
+    this.#ranges = setting.config.pools.map(({ guest }) => guest.range);
+  }
+
+  isLease(vmid: number | null): boolean {
+    return this.#ranges.some(({ last }) => last === vmid);
+  }
+
+  /** A lease was created, or written. */
+  accepted({ life, vmid, form }: Exchange): void {
+    if (vmid === null) return;
+    const released = (new URLSearchParams(form).get("description") ?? "").includes('"released":true');
+    this.#held.set(vmid, released ? null : { life, at: this.#now() });
+  }
+
+  /** Anything else that changes something: at this VMID, or (null) anywhere. */
+  arrives({ life, call }: Exchange, vmid: number | null): void {
+    for (const { first, last } of this.#ranges) {
+      if (vmid !== null && (vmid < first || vmid > last)) continue;
+      const held = this.#held.get(last) ?? null;
+      const own = held !== null && held.life === life && this.#now() - held.at <= term;
+      const holder = held === null ? "nobody" : `life ${held.life}, ${this.#now() - held.at} ms ago`;
+      this.#verdicts.require(rule, own, () => `${call} ${vmid ?? ""} of life ${life}: lease ${last} is ${holder}'s`);
+    }
+  }
+}
