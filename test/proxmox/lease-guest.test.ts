@@ -57,7 +57,7 @@ test("lines that a person adds to its description stay", async () => {
   guest?.config.set("description", `${guest.config.get("description")}\nask Ann before you remove this`);
   await mine.read(signal);
   assert.equal(await mine.replace(lease("one", "bbbb"), signal), true);
-  assert.match(String(guest?.config.get("description")), /"nonce":"bbbb"[^]*ask Ann/);
+  assert.match(String(guest?.config.get("description")), /"nonce":"bbbb"[\s\S]*ask Ann/);
 });
 
 test("a guest that carries no lease of ours blocks, with what it is and the way out", async () => {

@@ -75,13 +75,15 @@ export const jobKinds: readonly Kind[] = [
       const kind = random.pick(stage.setting.jobs.refused);
       if (kind === undefined) return null;
       const { repository, labels, fork = false } = kind;
-      stage.world.github.addJobs({
+      const refused = stage.world.github.addJobs({
         repository,
         labels: [...labels],
         fork,
         count: random.between(1, 3),
         name: "refused",
       });
+      const patience = random.ms(10, 60) * MINUTE;
+      for (const { id } of refused) stage.time.after(patience, () => stage.world.github.cancelJob(id));
       return null;
     },
   },
