@@ -16,7 +16,7 @@ import { createForge, type GithubForge } from "../github/forge.ts";
 import type { Fetch as GithubFetch } from "../github/transport.ts";
 import { renderUserData } from "../guest/user-data.ts";
 import { createClient, type ProxmoxClient } from "../proxmox/client.ts";
-import { createHttp, type Fetch as PveFetch } from "../proxmox/http.ts";
+import { createHttp, type HttpOptions, type Fetch as PveFetch } from "../proxmox/http.ts";
 import { createLimits, defaultLimits } from "../proxmox/limits.ts";
 import { createSite } from "../proxmox/site.ts";
 import { createTasks } from "../proxmox/tasks.ts";
@@ -69,6 +69,13 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const metrics = new Metrics();
   const signer = createSigner({ ...config.key, tokenSecret: config.proxmox.tokenSecret });
 
+  const onCall: NonNullable<HttpOptions["onCall"]> = ({ method, path, ms, outcome }) => {
+    metrics.call("proxmox", method, outcome, ms);
+    const silent =
+      outcome === "unavailable" || outcome === "timeout" || outcome === "unauthorized" || outcome === "untrusted";
+    if (silent) health.silent("proxmox", `${method} ${path}: ${outcome}`);
+    else if (outcome !== "aborted") health.answered("proxmox");
+  };
   const journal = new Journal({
     file: around.journalFile,
     instance: config.instance,
@@ -81,6 +88,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     config,
     signer,
     fetch: around.pveFetch,
+    onCall,
     onRole: (role) => {
       health.role(role);
       if (role.kind === "holder") {
@@ -95,13 +103,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     mayChange: (what) => writer.mustHold(what),
     fetch: around.pveFetch,
     clock,
-    onCall: ({ method, path, ms, outcome }) => {
-      metrics.call("proxmox", method, outcome, ms);
-      const silent =
-        outcome === "unavailable" || outcome === "timeout" || outcome === "unauthorized" || outcome === "untrusted";
-      if (silent) health.silent("proxmox", `${method} ${path}: ${outcome}`);
-      else if (outcome !== "aborted") health.answered("proxmox");
-    },
+    onCall,
   });
   const client = createClient(http);
   const tasks = createTasks(client, clock);

@@ -14,7 +14,7 @@ export interface HealthReport {
   readonly ok: boolean;
   readonly version: string;
   readonly instance: string;
-  /** A standby that waits is healthy. */
+  /** A standby that waits its turn is healthy; one that cannot get the lease is not. */
   readonly role: Role["kind"];
   readonly standby: string | null;
   readonly lastPass: { readonly at: string | null; readonly trouble: string | null };
@@ -34,7 +34,7 @@ export class Health {
   };
   #lastPass: Instant | null = null;
   #trouble: string | null = null;
-  #role: Role = { kind: "standby", why: "it has just started" };
+  #role: Role = { kind: "standby", why: "it has just started", inTurn: true };
   readonly #clock: Clock;
   readonly #patience: Ms;
   readonly #identity: { readonly version: string; readonly instance: string };
@@ -70,7 +70,12 @@ export class Health {
     const { proxmox, github } = this.#services;
     const fresh = this.#lastPass !== null && this.#clock.now() - this.#lastPass < this.#patience;
     return {
-      ok: fresh && this.#trouble === null && proxmox.trouble === null && github.trouble === null,
+      ok:
+        fresh &&
+        (this.#role.kind === "holder" || this.#role.inTurn) &&
+        this.#trouble === null &&
+        proxmox.trouble === null &&
+        github.trouble === null,
       ...this.#identity,
       role: this.#role.kind,
       standby: this.#role.kind === "holder" ? null : redact(this.#role.why),

@@ -5,7 +5,7 @@ import { type Clock, type Instant, type Ms, SECOND } from "../domain/time.ts";
 import { Lease } from "../engine/lease.ts";
 import { type Role, Writer } from "../engine/writer.ts";
 import { createClient } from "../proxmox/client.ts";
-import { createHttp, type Fetch } from "../proxmox/http.ts";
+import { createHttp, type Fetch, type HttpOptions } from "../proxmox/http.ts";
 import { createLeaseGuest } from "../proxmox/lease-guest.ts";
 import { createTasks } from "../proxmox/tasks.ts";
 import type { Identity } from "./process-identity.ts";
@@ -19,6 +19,7 @@ export interface WriterParts {
   readonly chance: Chance;
   readonly identity: Identity;
   readonly onRole: (role: Role) => void;
+  readonly onCall: NonNullable<HttpOptions["onCall"]>;
 }
 
 /** A lease must be renewed in time or not at all: nobody waits half a minute for an answer about one. */
@@ -26,7 +27,7 @@ const deadline: Ms = 5 * SECOND;
 
 /** One lease for each pool's VMID range, over a client of its own: only this one may write while nothing is held. */
 export function createWriter({ config, signer, fetch, clock, wall, ...parts }: WriterParts): Writer {
-  const client = createClient(createHttp({ ...config.proxmox, fetch, clock, deadline }));
+  const client = createClient(createHttp({ ...config.proxmox, fetch, clock, deadline, onCall: parts.onCall }));
   const tasks = createTasks(client, clock);
   const leases = [...config.pools]
     .sort((a, b) => a.guest.range.last - b.guest.range.last)

@@ -48,23 +48,29 @@ export type LeaseSeen =
   | { readonly kind: "written"; readonly lease: LeaseText }
   | { readonly kind: "blocked"; readonly why: string };
 
-export type LeaseStep = { readonly do: "create" | "write" } | { readonly do: "wait"; readonly why: string };
+/** `inTurn`: waiting is what a standby is for; otherwise somebody must mend something. */
+export type LeaseStep =
+  | { readonly do: "create" | "write" }
+  | { readonly do: "wait"; readonly why: string; readonly inTurn: boolean };
 
 /**
  * What to do about a lease whose last write is not ours. `unchangedFor`: since another's nonce was first seen, by our own
  * clock; null where none ever was.
  */
 export function leaseStep(seen: LeaseSeen, unchangedFor: Ms | null, isDead: (holder: string) => boolean): LeaseStep {
-  if (seen.kind === "blocked") return { do: "wait", why: seen.why };
+  if (seen.kind === "blocked") return { do: "wait", why: seen.why, inTurn: false };
   const over = unchangedFor === null || unchangedFor >= leaseTerm;
   if (seen.kind === "absent") {
-    return over ? { do: "create" } : { do: "wait", why: "somebody removed the lease; its holder may have time left" };
+    return over
+      ? { do: "create" }
+      : { do: "wait", why: "somebody removed the lease; its holder may have time left", inTurn: true };
   }
   const { lease } = seen;
   if (lease.released || isDead(lease.holder) || over) return { do: "write" };
   return {
     do: "wait",
     why: `${lease.holder} holds it (stop that one, or wait for its end); it last changed ${spell(unchangedFor)} ago or more`,
+    inTurn: true,
   };
 }
 

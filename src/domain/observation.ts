@@ -49,6 +49,8 @@ export interface PoolBlock {
 export interface HiddenGuest {
   readonly pool: PoolName;
   readonly vmid: Vmid;
+  /** Why nobody can tell whose it is, and what helps. */
+  readonly why: string;
 }
 
 /** All that PVE says at one moment. */
@@ -57,7 +59,7 @@ export interface SiteView {
   readonly nodes: readonly NodeView[];
   readonly seeds: readonly SeedView[];
   readonly blocks: readonly PoolBlock[];
-  /** Guests that this process has cloned and its token cannot see: they take room, and nobody can prove them ours. */
+  /** Guests that are or may be ours and cannot be read: they take room, and nobody can prove them ours. */
   readonly hidden: readonly HiddenGuest[];
 }
 

@@ -34,6 +34,12 @@ export interface LeaseOptions {
   readonly moment: () => Moment;
 }
 
+/** Why it is not held. `inTurn`: another holds it, and all is as it should be. */
+export interface Waiting {
+  readonly why: string;
+  readonly inTurn: boolean;
+}
+
 /** An outage that swallows every answer must not fill the memory. */
 const mostUnanswered = 100;
 
@@ -44,7 +50,7 @@ export class Lease {
   readonly #sent = new Map<string, Moment>();
   #good: Moment | null = null;
   #watched: { readonly nonce: string; readonly since: Moment } | null = null;
-  #why = "it was not asked for yet";
+  #wait: Waiting = { why: "it was not asked for yet", inTurn: true };
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -60,8 +66,8 @@ export class Lease {
   }
 
   /** Null while it is held. */
-  whyNot(): string | null {
-    return this.timeLeft() > 0 ? null : `${this.name}: ${this.#why}`;
+  waiting(): Waiting | null {
+    return this.timeLeft() > 0 ? null : { ...this.#wait, why: `${this.name}: ${this.#wait.why}` };
   }
 
   /** Looks, and renews or takes the lease where that is due. Throws what PVE answers; what is held lasts its time. */
@@ -74,10 +80,10 @@ export class Lease {
       // Another's write ends ours at once; a guest that cannot be found leaves us the time that we have.
       if (seen.kind === "written") this.#good = null;
       const step = leaseStep(seen, this.#unchangedFor(seen), isDead);
-      if (step.do === "wait") this.#why = step.why;
+      if (step.do === "wait") this.#wait = step;
       else await this.#write((lease) => record[step.do === "create" ? "create" : "replace"](lease, signal), false);
     } catch (error) {
-      this.#why = error instanceof Error ? error.message : String(error);
+      this.#wait = { why: error instanceof Error ? error.message : String(error), inTurn: false };
       throw error;
     }
   }
@@ -88,7 +94,7 @@ export class Lease {
     await this.#write((lease) => this.#options.record.replace(lease, signal), true);
     this.#good = null;
     this.#sent.clear();
-    this.#why = "it was given back";
+    this.#wait = { why: "it was given back", inTurn: true };
   }
 
   async #write(send: (lease: LeaseText) => Promise<boolean>, released: boolean): Promise<void> {

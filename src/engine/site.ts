@@ -23,7 +23,8 @@ export type SeedAttachment =
   | { readonly kind: "cdrom"; readonly volume: string }
   | { readonly kind: "cicustom"; readonly volume: string };
 
-export type Free = "free" | "used" | "unknown";
+/** `ours`: a guest that this process has cloned there, whether or not our token sees it already. */
+export type Free = "free" | "used" | "ours" | "unknown";
 export type AgentAnswer = "answers" | "silent" | "unknown";
 
 /**

@@ -1,9 +1,9 @@
 import { DispatcherError } from "../domain/errors.ts";
 import { type Clock, type Ms, SECOND } from "../domain/time.ts";
-import type { Lease } from "./lease.ts";
+import type { Lease, Waiting } from "./lease.ts";
 
 /** Whether this process may change anything at present, and why not. */
-export type Role = { readonly kind: "holder" } | { readonly kind: "standby"; readonly why: string };
+export type Role = { readonly kind: "holder" } | ({ readonly kind: "standby" } & Waiting);
 
 export interface WriterOptions {
   /** In the order of their VMIDs: two dispatchers that want the same ones never wait for each other in a ring. */
@@ -25,8 +25,8 @@ export class Writer {
 
   role(): Role {
     for (const lease of this.#options.leases) {
-      const why = lease.whyNot();
-      if (why !== null) return { kind: "standby", why };
+      const waiting = lease.waiting();
+      if (waiting !== null) return { kind: "standby", ...waiting };
     }
     return { kind: "holder" };
   }
@@ -51,7 +51,7 @@ export class Writer {
     for (const lease of this.#options.leases) {
       // Whatever PVE answers: a lease that cannot be renewed ends by itself.
       await lease.tick(signal).catch(() => {});
-      if (lease.whyNot() !== null) break;
+      if (lease.waiting() !== null) break;
     }
     this.#tell();
     return this.role();

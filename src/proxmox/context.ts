@@ -5,7 +5,7 @@ import type { GuestSpec } from "../domain/pool.ts";
 import { type Clock, type Instant, SECOND } from "../domain/time.ts";
 import { inRange } from "../domain/vmids.ts";
 import type { Journal } from "../engine/journal.ts";
-import type { SeedStore } from "../engine/site.ts";
+import type { Free, SeedStore } from "../engine/site.ts";
 import type { ProxmoxClient } from "./client.ts";
 import type { Limits } from "./limits.ts";
 import type { Tasks } from "./tasks.ts";
@@ -81,8 +81,10 @@ export class SiteContext {
   }
 
   /** Only `nextid` sees guests that are hidden from our token; and what we are cloning ourselves is never free. */
-  async isFree(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used" | "unknown"> {
-    return this.reserved.has(vmid) ? "unknown" : this.ask(vmid, signal);
+  async isFree(vmid: Vmid, signal: AbortSignal): Promise<Free> {
+    if (this.reserved.has(vmid)) return "unknown";
+    const answer = await this.ask(vmid, signal);
+    return answer === "used" && this.made.has(vmid) ? "ours" : answer;
   }
 
   async ask(vmid: Vmid, signal: AbortSignal): Promise<"free" | "used" | "unknown"> {

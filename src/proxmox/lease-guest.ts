@@ -40,7 +40,11 @@ export function createLeaseGuest({ client, tasks, spec, instance, signer }: Leas
     name: `the lease of VMIDs ${spellRange(spec.range)} (guest ${vmid})`,
 
     async read(signal) {
-      seen = home === null ? null : await readAt(home, signal);
+      // Whatever went wrong there, it may have moved: the next look asks the cluster.
+      const before = home;
+      home = null;
+      seen = before === null ? null : await readAt(before, signal);
+      if (seen !== null) home = before;
       if (seen !== null) return leaseIn(seen);
       home = (await client.resources(signal)).find((guest) => guest.vmid === vmid)?.node ?? null;
       seen = home === null ? null : await readAt(home, signal);

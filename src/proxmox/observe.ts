@@ -3,7 +3,7 @@ import { asGuestName, type NodeName, type Vmid } from "../domain/ids.ts";
 import { nonceIn } from "../domain/naming.ts";
 import type { GuestView, HiddenGuest, NodeView, Power, SiteView } from "../domain/observation.ts";
 import { standingOf } from "../domain/ownership.ts";
-import { inRange } from "../domain/vmids.ts";
+import { inRange, leaseVmid } from "../domain/vmids.ts";
 import type { GuestSummary } from "./client.ts";
 import type { SiteContext } from "./context.ts";
 import { seedSlot } from "./drives.ts";
@@ -25,31 +25,31 @@ export class Observer {
 
   async observe(signal: AbortSignal, look: { readonly seeds: boolean }): Promise<SiteView> {
     const { client, specs, stores } = this.#context.options;
-    // A sweep also learns what people have changed by hand.
-    if (look.seeds) this.#configs.clear();
     const [nodes, listed] = await Promise.all([client.nodes(signal), client.resources(signal)]);
     const live = await this.#liveLists(nodes, listed, signal);
     const guests = merge(listed, live);
     this.#context.learn(guests);
     const [views, blocks, seeds] = await Promise.all([
-      this.#views(guests, live, signal),
+      this.#views(guests, live, look.seeds, signal),
       this.#templates.look(specs, guests, signal),
       Promise.all(look.seeds ? stores.map((store) => store.list(signal)) : []),
     ]);
     const hidden = await this.#hidden(new Set(guests.map((guest) => guest.vmid)), signal);
-    return { guests: views, nodes, seeds: seeds.flat(), blocks, hidden };
+    const unread = views.flatMap((view) => ("why" in view ? [view] : []));
+    const seen = views.flatMap((view) => ("why" in view ? [] : [view]));
+    return { guests: seen, nodes, seeds: seeds.flat(), blocks, hidden: [...hidden, ...unread] };
   }
 
   /** What we cloned, is there, and is not shown to us: a token without VM.Audit. */
   async #hidden(listed: ReadonlySet<Vmid>, signal: AbortSignal): Promise<readonly HiddenGuest[]> {
     const { made, reserved } = this.#context;
-    const unseen = [...made].filter(([vmid]) => !listed.has(vmid) && !reserved.has(vmid));
+    const missing = [...made].filter(([vmid]) => !listed.has(vmid) && !reserved.has(vmid));
     const hidden: HiddenGuest[] = [];
-    for (const [vmid, { pool, until }] of unseen) {
+    for (const [vmid, { pool, until }] of missing) {
       const answer = await this.#context.isFree(vmid, signal);
       const over = answer === "free" && this.#context.options.clock.now() >= until;
       if (over) this.#context.unmake(vmid);
-      else if (answer !== "unknown") hidden.push({ vmid, pool });
+      else if (answer !== "unknown") hidden.push({ vmid, pool, why: unseen });
     }
     return hidden;
   }
@@ -80,15 +80,22 @@ export class Observer {
     return new Map(lists.flat());
   }
 
-  async #views(guests: readonly GuestSummary[], live: Live, signal: AbortSignal): Promise<readonly GuestView[]> {
+  /** `afresh`: a sweep also learns what people have changed by hand. */
+  async #views(
+    guests: readonly GuestSummary[],
+    live: Live,
+    afresh: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly (GuestView | HiddenGuest)[]> {
     const before = this.#configs;
     this.#configs = new Map();
     const views = await Promise.all(
       guests
         .filter((guest) => this.#isCandidate(guest))
         .map(async (guest) => {
-          const values = await this.#valuesOf(guest, before, signal);
-          return values === null ? [] : this.#view(guest, values, powerOf(guest, live));
+          const values = await this.#valuesOf(guest, before, afresh, signal);
+          if (values === "gone") return [];
+          return values === "unread" ? this.#unread(guest) : this.#view(guest, values, powerOf(guest, live));
         }),
     );
     return views.flat();
@@ -97,20 +104,32 @@ export class Observer {
   async #valuesOf(
     guest: GuestSummary,
     before: ReadonlyMap<string, Values>,
+    afresh: boolean,
     signal: AbortSignal,
-  ): Promise<Values | null> {
+  ): Promise<Values | "gone" | "unread"> {
     const key = `${guest.vmid} ${guest.node} ${guest.name}`;
     const known = before.get(key);
     try {
-      const values = known ?? (await this.#context.options.client.config(guest.node, guest.vmid, signal)).values;
+      const old = afresh ? undefined : known;
+      const values = old ?? (await this.#context.options.client.config(guest.node, guest.vmid, signal)).values;
       // What a clone shows while it runs is PVE's, not yet ours.
       if (values.lock === undefined) this.#configs.set(key, values);
       return values;
     } catch (error) {
-      // Hidden while its clone runs, just gone, or on a node that is cut off: not seen this time.
-      if (hasCode(error, "forbidden", "not_found", "unavailable", "timeout")) return null;
-      throw error;
+      // Hidden while its clone runs, or just gone.
+      if (hasCode(error, "forbidden", "not_found")) return "gone";
+      if (!hasCode(error, "unavailable", "timeout")) throw error;
+      // Its node is cut off: what we knew of it still tells whose it is.
+      if (known !== undefined) this.#configs.set(key, known);
+      return known ?? "unread";
     }
+  }
+
+  /** It may be ours: it takes room until its node answers. */
+  #unread({ vmid, node }: GuestSummary): readonly HiddenGuest[] {
+    const spec = this.#context.options.specs.find(({ range }) => inRange(vmid, range) && vmid !== leaseVmid(range));
+    if (spec === undefined) return [];
+    return [{ vmid, pool: spec.pool, why: `node ${node} does not tell whose guest it is: it counts until it does` }];
   }
 
   #view(guest: GuestSummary, values: Values, power: Power): readonly GuestView[] {
@@ -144,6 +163,9 @@ export class Observer {
     );
   }
 }
+
+const unseen =
+  "a guest that was cloned here cannot be seen and so not be removed: grant VM.Audit where its pool clones";
 
 /** A node's own list knows better than the cluster's; what only one of them has is kept. */
 function merge(listed: readonly GuestSummary[], live: Live): readonly GuestSummary[] {

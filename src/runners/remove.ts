@@ -46,7 +46,8 @@ export async function sweep(
   if (store === null) return;
   const answer = await site.isFree(vmid, signal);
   if (answer === "free") await store.remove(vmid, node, signal);
-  // Somebody else's guest has the VMID: our file of that number loses its content and stays.
+  // Somebody else's guest has the VMID: our file of that number loses its content and stays. A guest of our own, which
+  // was hidden while its clone ran, is about to read it.
   if (answer === "used") await store.blank(vmid, node, signal);
 }
 

@@ -34,7 +34,7 @@ function stage() {
   return { looks, events, pass };
 }
 
-const waiting: Role = { kind: "standby", why: "another holds it" };
+const waiting: Role = { kind: "standby", why: "another holds it", inTurn: true };
 
 test("a dispatcher on standby neither looks nor does anything, and says why", async () => {
   const { looks, events, pass } = stage();

@@ -73,3 +73,27 @@ test("the guest that carries the lease is found where somebody has migrated it",
   assert.equal(await clock.until(record.replace(lease("bbbb"), signal)), true);
   assert.equal(pve.state.guests.get(last)?.node, "pve2");
 });
+
+test("a lease guest that was moved off a dead node is found again by the same process", async () => {
+  const world = lab({
+    world: { nodes: [{ name: "pve1" }, { name: "pve2" }] },
+    spec: { nodes: [asNodeName("pve1"), asNodeName("pve2")] },
+  });
+  const { client, clock, spec, pve } = world;
+  const record = createLeaseGuest({
+    client,
+    tasks: createTasks(client, clock),
+    spec,
+    instance,
+    signer: signerOf("lab"),
+  });
+  await clock.until(record.create({ instance, holder: "one", nonce: "aaaa", released: false }, signal));
+  await clock.pass(20_000);
+  for (const node of pve.state.spec.nodes) if (node.name === "pve1") node.online = false;
+  await assert.rejects(clock.until(record.read(signal)));
+  const guest = pve.state.guests.get(299);
+  assert.ok(guest);
+  pve.state.guests.set(299, { ...guest, node: "pve2" });
+  await clock.pass(20_000);
+  assert.equal((await clock.until(record.read(signal))).kind, "written");
+});

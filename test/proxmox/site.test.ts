@@ -119,7 +119,7 @@ test("while its clone runs, a VMID is neither free nor gone", async () => {
   const cloning = await world.clock.until(world.site.clone({ spec: world.spec, node: pve1, marker }, signal));
   assert.equal(await world.clock.until(world.site.isFree(cloning.guest.vmid, signal)), "unknown");
   await world.clock.until(cloning.done);
-  assert.equal(await world.clock.until(world.site.isFree(cloning.guest.vmid, signal)), "used");
+  assert.equal(await world.clock.until(world.site.isFree(cloning.guest.vmid, signal)), "ours");
 });
 
 const disguises: readonly [string, Record<string, string | number>][] = [

@@ -25,7 +25,7 @@ const faultKinds = [...githubKinds, ...pveKinds, ...guestKinds, ...daemonKinds, 
 export function forecastOf(seed: number, hours: number): readonly Forecast[] {
   const random = new Random(seed, "forecast");
   const jobs = Math.ceil(hours * random.between(3, 8));
-  const faults = Math.ceil(hours * random.between(0, 9));
+  const faults = Math.ceil(hours * random.between(1, 10));
   const list: Forecast[] = [];
   for (let id = 1; id <= jobs + faults; id++) {
     const own = new Random(seed, `weather ${id}`);

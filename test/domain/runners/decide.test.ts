@@ -312,7 +312,7 @@ test("ten thousand guests are decided without quadratic work", () => {
 });
 
 test("a guest of ours that the token cannot see takes room, and the missing privilege is named", () => {
-  const hidden = [{ pool: asPoolName("default"), vmid: asVmid(203) }];
+  const hidden = [{ pool: asPoolName("default"), vmid: asVmid(203), why: "it cannot be seen: grant VM.Audit" }];
   const world = worldOf({
     pools: [poolOf({ max: 1 })],
     site: siteOf([], { hidden }),

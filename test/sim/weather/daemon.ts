@@ -28,7 +28,7 @@ const offsetOf = (random: Random): Ms => random.pick([-26 * HOUR, -HOUR, -40 * S
 export const daemonKinds: readonly Kind[] = [
   {
     name: "the daemon is killed",
-    weight: 7,
+    weight: 14,
     lasts: [0, 0],
     begin({ daemons }, random) {
       daemons.kill("one", deathOf(random));
@@ -37,7 +37,7 @@ export const daemonKinds: readonly Kind[] = [
   },
   {
     name: "the daemon is killed twice in a row",
-    weight: 2,
+    weight: 5,
     lasts: [0, 0],
     begin({ daemons, time }, random) {
       const first = { ...deathOf(random), down: 9 * SECOND };
