@@ -13,12 +13,12 @@ export interface LeaseText {
 }
 
 /** Left unchanged for this long, by the watcher's own clock, a lease has ended. */
-export const leaseTerm: Ms = 30 * SECOND;
+export const leaseTerm: Ms = 45 * SECOND;
 
 /** Its holder stops this long after the sending of its last good write: what it sent last has arrived by the end of the term. */
-export const holderTerm: Ms = 20 * SECOND;
+export const holderTerm: Ms = 30 * SECOND;
 
-export const betweenRenewals: Ms = 6 * SECOND;
+export const betweenRenewals: Ms = 12 * SECOND;
 
 export type ReadLease =
   | { readonly kind: "none" }

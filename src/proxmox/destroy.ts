@@ -3,7 +3,7 @@ import type { Vmid } from "../domain/ids.ts";
 import type { GuestRef } from "../domain/pool.ts";
 import { MINUTE, SECOND } from "../domain/time.ts";
 import type { SiteContext } from "./context.ts";
-import { type Proven, prove } from "./prove.ts";
+import { change, type Proven, prove } from "./prove.ts";
 
 const taskDeadline = 5 * MINUTE;
 
@@ -26,6 +26,7 @@ async function destroyProven(
     const fresh = await proveUnlessGone(context, guest, signal);
     if (fresh === null) return;
     await mustBeStill(context, guest, fresh, signal);
+    await unprotect(context, guest, fresh, signal);
     try {
       const upid = await client.destroy(fresh.node, guest.vmid, signal);
       await tasks.finish(upid, `destroy ${guest.vmid} (${guest.name})`, {
@@ -37,6 +38,17 @@ async function destroyProven(
     }
   });
   await confirmGone(context, guest.vmid, signal);
+}
+
+/** A clone that was never configured still has its template's protection; a person's wish would have failed the proof. */
+async function unprotect(
+  context: SiteContext,
+  guest: GuestRef,
+  { config, marker }: Proven,
+  signal: AbortSignal,
+): Promise<void> {
+  if (config.values.protection !== "1") return;
+  await change(context, guest, () => ({ set: { protection: 0 }, phase: marker.phase }), signal);
 }
 
 export async function stopAndDestroy(context: SiteContext, guest: GuestRef, signal: AbortSignal): Promise<void> {

@@ -192,3 +192,16 @@ test("a VMID of a container is passed over", async () => {
   assert.ok(world.pve.state.containers.has(200));
   assert.equal((await cloned(world)).vmid, 201);
 });
+
+test("a clone that was never configured is removed, though it inherited its template's protection", async () => {
+  const guests = [{ vmid: 9000, name: "base", node: "pve1", template: true, protection: true }];
+  const world = lab({ world: { guests } });
+  const { site, clock, spec, pve } = world;
+  await clock.until(site.observe(signal));
+  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
+  const { guest, done } = await clock.until(site.clone({ spec, node: pve1, marker }, signal));
+  await clock.until(done);
+  assert.equal(pve.state.guests.get(guest.vmid)?.config.get("protection"), 1);
+  await clock.until(site.destroy(guest, signal));
+  assert.equal(pve.state.guests.has(guest.vmid), false);
+});

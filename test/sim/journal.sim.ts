@@ -48,8 +48,6 @@ test("the journal cut at every byte of its last 2 KiB: the daemon starts and rec
       keepBusy();
       await pass(random.ms(3, 15) * SECOND);
       const life = daemons.lives();
-          `${life} ${daemons.disk("one").length()} ${Math.round((time.now() - 1763712000000) / 60000)}min jobs ${judge.jobs.queued} ${JSON.stringify(judge.jobs.ends)} v${judge.verdicts.violations.length} ${process.cpuUsage().user / 1e6}s\n`,
-        );
       assert.ok(holds(life), `the daemon's life ${life} did not come to hold the lease`);
       while (daemons.disk("one").length() <= letters) {
         keepBusy();

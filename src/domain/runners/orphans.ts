@@ -22,12 +22,14 @@ export function orphansIn(
 ): readonly Orphan[] {
   const label = instanceLabel(instance);
   const guests = new Set<string>(site.guests.map((g) => g.name));
+  // One of those that nobody can read may be the record's guest.
+  const unclear = new Set(site.hidden.map((guest) => guest.pool));
   return forge.lists.flatMap(({ scope, runners }) =>
     runners.flatMap((runner) => {
       const pool = pools.find((p) => scopeKeyOf(p.scope) === scope && nonceIn(runner.name, p.guest.prefix) !== null);
       const ours = runner.ephemeral && runner.labels.some((l) => l.toLowerCase() === label);
       if (pool === undefined || !ours || runner.online || runner.busy) return [];
-      if (guests.has(runner.name) || inHand.has(runner.name)) return [];
+      if (guests.has(runner.name) || inHand.has(runner.name) || unclear.has(pool.name)) return [];
       return [{ runner, scope, pool: pool.name }];
     }),
   );
@@ -53,7 +55,7 @@ export const seedKey = (seed: { readonly store: StoreName; readonly vmid: Vmid }
 
 /** Seeds whose guest is gone. Whether the VMID is free is asked again before the seed goes. */
 export function sweeps({ site, pools, resting }: RunnerWorld, inHand: ReadonlySet<string>): readonly Action[] {
-  const guests = new Set(site.guests.map((g) => g.vmid));
+  const guests = new Set([...site.guests, ...site.hidden].map((g) => g.vmid));
   return site.seeds.flatMap(({ vmid, node, store }) => {
     const pool = pools.find((p) => inRange(vmid, p.guest.range));
     const key = seedKey({ store, vmid });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asGuestName } from "../../../src/domain/ids.ts";
+import { asGuestName, asNodeName, asPoolName, asVmid } from "../../../src/domain/ids.ts";
 import { decide, type RunnerWorld } from "../../../src/domain/runners/decide.ts";
 import { forgeOf, guestOf, recordOf, siteOf, start, worldOf } from "../../fixtures.ts";
 
@@ -34,4 +34,15 @@ test("it is left while its guest is still listed, is in our hands, or rests afte
   assert.deepEqual(forgotten({ forge, site: siteOf([guestOf("a")]) }), []);
   assert.deepEqual(forgotten({ forge, hands: [{ key: name, kind: "remove", pool: marker.pool, node }] }), []);
   assert.deepEqual(forgotten({ forge, resting: new Map([[name, "tried again in 5 s"]]) }), []);
+});
+
+test("while a guest of the pool cannot be read, neither records nor its seed are taken for orphans", () => {
+  const hidden = [{ pool: asPoolName("default"), vmid: asVmid(203), why: "its node does not answer" }];
+  const seed = { vmid: asVmid(203), node: asNodeName("pve1"), store: "iso local", holdsContent: true } as const;
+  const forge = forgeOf({ runners: [recordOf("a", { online: false })] });
+  const swept = (world: Partial<RunnerWorld>): readonly string[] =>
+    decide(worldOf(world), start).plan.actions.map(({ kind }) => kind);
+  assert.deepEqual(forgotten({ forge, site: siteOf([], { hidden }) }), []);
+  assert.deepEqual(swept({ site: siteOf([], { hidden, seeds: [seed] }) }), []);
+  assert.deepEqual(swept({ site: siteOf([], { seeds: [seed] }) }), ["sweep"]);
 });
