@@ -12,7 +12,13 @@ function stage(picks: readonly number[]) {
     },
     {
       chance: { below: () => queue.shift() ?? 1 },
-      time: { now: () => 0, after: (_, work) => (work(), () => {}) },
+      time: {
+        now: () => 0,
+        after: (_, work) => {
+          work();
+          return () => {};
+        },
+      },
       oneIn: 10,
       refusal: pveRefusal,
       noWorker: pveWithoutWorker,
