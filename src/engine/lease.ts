@@ -65,6 +65,11 @@ export class Lease {
     return this.#good === null ? 0 : holderTerm - between(this.#good, this.#options.moment());
   }
 
+  /** How long nothing is due. Zero or less: a renewal is, or another's lease is to be watched. */
+  rest(): Ms {
+    return this.#good === null ? 0 : betweenRenewals - between(this.#good, this.#options.moment());
+  }
+
   /** Null while it is held. */
   waiting(): Waiting | null {
     return this.timeLeft() > 0 ? null : { ...this.#wait, why: `${this.name}: ${this.#wait.why}` };

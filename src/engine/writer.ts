@@ -41,7 +41,9 @@ export class Writer {
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.attempt(signal);
-      await this.#options.clock.sleep(betweenLooks, signal).catch(() => {});
+      const { leases, clock } = this.#options;
+      const rest = Math.min(...leases.map((lease) => lease.rest()));
+      await clock.sleep(Math.max(betweenLooks, rest), signal).catch(() => {});
     }
     this.#tell();
   }

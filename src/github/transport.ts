@@ -52,8 +52,10 @@ export function createTransport(options: {
       status = response.status;
       return response;
     } finally {
-      const { pathname } = new URL(input instanceof Request ? input.url : input);
-      onCall?.({ method: init.method ?? "GET", path: pathname, status, ms: clock.now() - sent });
+      if (onCall !== undefined) {
+        const { pathname } = new URL(input instanceof Request ? input.url : input);
+        onCall({ method: init.method ?? "GET", path: pathname, status, ms: clock.now() - sent });
+      }
     }
   };
 }
@@ -76,9 +78,9 @@ async function inTime<T>(
 ): Promise<T> {
   const call = new AbortController();
   const over = new AbortController();
-  const left = new DOMException("the caller left", "AbortError");
-  const leave = () => call.abort(left);
-  if (outer?.aborted) throw left;
+  const left = () => new DOMException("the caller left", "AbortError");
+  const leave = () => call.abort(left());
+  if (outer?.aborted) throw left();
   outer?.addEventListener("abort", leave, { once: true });
   const late = new Promise<never>((_, reject) => {
     call.signal.addEventListener("abort", () => reject(call.signal.reason), { once: true });

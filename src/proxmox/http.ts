@@ -145,13 +145,25 @@ const defaultDeadline: Ms = 30 * SECOND;
 const getRetries = 3;
 const firstPause: Ms = 100;
 
-function retried<T>(attempt: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
-  return pRetry(attempt, {
+async function retried<T>(attempt: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+  // Nearly every call is answered at once: the library, which is not cheap, comes in when one is not.
+  let first: Promise<T> | null = attempt();
+  try {
+    return await first;
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+  }
+  const again = (): Promise<T> => {
+    const now = first ?? attempt();
+    first = null;
+    return now;
+  };
+  return pRetry(again, {
     retries: getRetries,
     // The library's own timer is the wall clock: the pause is made below instead.
     minTimeout: 0,
     shouldRetry: async ({ error, attemptNumber }) => {
-      if (!hasCode(error, "unavailable") || saysAgentIsSilent(error.message)) return false;
+      if (!mayPass(error)) return false;
       await clock.sleep(firstPause * 3 ** (attemptNumber - 1), signal);
       return true;
     },
@@ -161,6 +173,8 @@ function retried<T>(attempt: () => Promise<T>, clock: Clock, signal: AbortSignal
     throw error;
   });
 }
+
+const mayPass = (error: unknown): boolean => hasCode(error, "unavailable") && !saysAgentIsSilent(error.message);
 
 async function unlessNothingWasDone<T>(attempt: () => Promise<T>): Promise<T> {
   try {

@@ -25,8 +25,10 @@ export function encodePath(path: Path): string {
 
 /** Null and undefined are left out; PVE knows 0 and 1 for booleans, and a repeated key for lists. */
 export function encodeParams(params: Params): string {
+  const entries = Object.entries(params);
+  if (entries.length === 0) return "";
   const form = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) {
+  for (const [key, value] of entries) {
     if (value === null || value === undefined) continue;
     if (typeof value === "boolean") form.append(key, value ? "1" : "0");
     else if (typeof value === "object") for (const item of value) form.append(key, item);

@@ -57,7 +57,11 @@ export function createSite(options: SiteOptions): Site {
     async agent(guest, signal): Promise<AgentAnswer> {
       try {
         const node = await context.nodeOf(guest.vmid, signal);
-        return await limits.onAgent(node, () => client.pingAgent(node, guest.vmid, signal));
+        return await limits.onAgent(node, async () => {
+          // Somebody else's guest may have the VMID by now.
+          const { values } = await client.config(node, guest.vmid, signal);
+          return values.name === guest.name ? await client.pingAgent(node, guest.vmid, signal) : "unknown";
+        });
       } catch (error) {
         if (error instanceof DispatcherError) return "unknown";
         throw error;

@@ -95,20 +95,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: "change things without the lease",
     file: "src/engine/writer.ts",
-    find: 'if (why !== null) return { kind: "standby", why };',
-    put: 'if (why === "") return { kind: "standby", why };',
+    find: 'if (waiting !== null) return { kind: "standby", ...waiting };',
+    put: 'if (waiting?.why === "") return { kind: "standby", ...waiting };',
   },
   {
     name: "take a lease that its holder still has",
     file: "src/domain/lease.ts",
-    find: "export const leaseTerm: Ms = 30 * SECOND;",
+    find: "export const leaseTerm: Ms = 45 * SECOND;",
     put: "export const leaseTerm: Ms = 3 * SECOND;",
   },
   {
     name: "send a clone again after a lost answer",
     file: "src/proxmox/clone.ts",
-    find: 'if (answer === "under way") return "under way";',
-    put: 'if (answer === "under way") throw error;',
+    find: "const answer = await settleLostClone(",
+    put: "if (context.reserved.size > 0) continue;\n      const answer = await settleLostClone(",
   },
   {
     name: "count only those who serve against the cap",

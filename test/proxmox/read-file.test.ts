@@ -57,6 +57,15 @@ test("a file of a running guest is read through its agent", async () => {
   assert.equal(await read(guest), "listening\n");
 });
 
+test("an agent is not called in a guest of another name, which may be somebody else's", async () => {
+  const { guest, reads, site, clock } = await running();
+  const stranger: GuestRef = { ...guest, name: asGuestName("runner-bbbbbbbbbb") };
+  assert.equal(await clock.until(site.agent(stranger, signal)), "unknown");
+  assert.equal(reads.length, 0);
+  assert.equal(await clock.until(site.agent(guest, signal)), "answers");
+  assert.equal(reads.length, 1);
+});
+
 test("a file that is not there is unknown, and so is one that is too long for any state", async () => {
   const { guest, read } = await running();
   assert.equal(await read(guest, "/run/other"), null);

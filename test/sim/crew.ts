@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { build } from "./build.ts";
 import type { RunReport } from "./run.ts";
 
 /** Hands out seeds to processes of this same program, one at a time each. `tell` hears of every report. */
@@ -15,14 +16,20 @@ export async function crew(
   },
 ): Promise<void> {
   const waiting = [...seeds];
-  await Promise.all(Array.from({ length: Math.min(workers, seeds.length) }, () => oneWorker(waiting, argv, tell)));
+  const program = await build();
+  try {
+    const start = (): ChildProcess =>
+      fork(program.file, [...argv, "--worker"], {
+        // Requests are short-lived garbage: a large nursery saves most of its collection. Nobody reads the errors' stacks.
+        execArgv: [...program.execArgv, "--max-semi-space-size=64", "--stack-trace-limit=0"],
+      });
+    await Promise.all(Array.from({ length: Math.min(workers, seeds.length) }, () => oneWorker(start(), waiting, tell)));
+  } finally {
+    program.remove();
+  }
 }
 
-function oneWorker(waiting: number[], argv: readonly string[], tell: (report: RunReport) => void): Promise<void> {
-  const worker: ChildProcess = fork(process.argv[1] ?? "", [...argv, "--worker"], {
-    // Requests are short-lived garbage: a large nursery saves most of its collection. Nobody reads the errors' stacks.
-    execArgv: [...process.execArgv, "--max-semi-space-size=64", "--stack-trace-limit=0"],
-  });
+function oneWorker(worker: ChildProcess, waiting: number[], tell: (report: RunReport) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let done = false;
     const next = (): void => {

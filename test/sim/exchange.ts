@@ -25,26 +25,53 @@ export function exchangeOf(
   life: number,
   { url, method, body }: { readonly url: string; readonly method: string; readonly body: string | Uint8Array | null },
 ): Exchange {
-  const { pathname, search } = new URL(url);
-  const path = pathname.replace(/^\/api2\/json/, "").replace(/^\/api\/v3(?=\/)/, "");
+  const [path, search] = partsOf(url);
   const form = typeof body === "string" ? body : "";
   const common = { service, life, method, path: path + search, mutates: method !== "GET", form };
   if (service === "github") {
-    return { ...common, call: `${method} ${githubWord(path)}`, node: null, vmid: null, volume: null };
+    return { ...common, call: `${method} ${namesIn(path, githubWord).word}`, node: null, vmid: null, volume: null };
   }
-  const [, node = null] = /^\/nodes\/([^/]+)/.exec(path) ?? [];
-  const [, there] = /\/qemu\/(\d+)/.exec(path) ?? [];
+  const { node, there, word, ofVolumes } = namesIn(path, pveWord);
   const clone = path.endsWith("/clone") ? new URLSearchParams(form).get("newid") : null;
   const asked = path === "/cluster/nextid" ? new URLSearchParams(search).get("vmid") : null;
   const made = method === "POST" && path.endsWith("/qemu") ? new URLSearchParams(form).get("vmid") : null;
   const digits = clone ?? there ?? asked ?? made;
   return {
     ...common,
-    call: `${method} ${pveWord(path)}`,
+    call: `${method} ${word}`,
     node,
     vmid: digits === null || digits === undefined ? null : Number(digits),
-    volume: volumeOf(path, body),
+    volume: ofVolumes ? volumeOf(path, body) : null,
   };
+}
+
+/** Paths as the clients of this simulation spell them: they need no putting right, and parsing them is not cheap. */
+function partsOf(url: string): readonly [path: string, search: string] {
+  const from = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.indexOf("?", from);
+  const path = end < 0 ? url.slice(from) : url.slice(from, end);
+  return [path.replace(/^\/api2\/json|^\/api\/v3(?=\/)/, ""), end < 0 ? "" : url.slice(end)];
+}
+
+interface Names {
+  readonly node: string | null;
+  readonly there: string | undefined;
+  readonly word: string;
+  readonly ofVolumes: boolean;
+}
+
+const known = new Map<string, Names>();
+
+/** The same few paths come again and again. */
+function namesIn(path: string, wordOf: (path: string) => string): Names {
+  const before = known.get(path);
+  if (before !== undefined) return before;
+  const [, node = null] = /^\/nodes\/([^/]+)/.exec(path) ?? [];
+  const [, there] = /\/qemu\/(\d+)/.exec(path) ?? [];
+  const names = { node, there, word: wordOf(path), ofVolumes: path.includes("/storage/") };
+  if (known.size > 5_000) known.clear();
+  known.set(path, names);
+  return names;
 }
 
 const pveWord = (path: string): string => {

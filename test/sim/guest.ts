@@ -20,6 +20,8 @@ export type Fate =
   | { readonly kind: "powers off"; readonly after: Ms }
   /** Its state file says this from its boot on, whatever is true. */
   | { readonly kind: "lies"; readonly says: string }
+  /** Its image lays down no state file. */
+  | { readonly kind: "says nothing" }
   /** Its work over, it stays on. */
   | { readonly kind: "stays on" };
 
@@ -99,6 +101,7 @@ class ScriptedGuest {
 
   read(path: string): Uint8Array | null {
     if (path !== statePath) return null;
+    if (this.#fate.kind === "says nothing") return null;
     const text = this.#fate.kind === "lies" ? this.#fate.says : this.#state;
     return text === null ? null : Buffer.from(`${text}\n`);
   }

@@ -1,4 +1,4 @@
-import { type Instant, type Ms, spell } from "../../src/domain/time.ts";
+import { type Instant, MINUTE, type Ms, spell } from "../../src/domain/time.ts";
 import type { GithubEmulator } from "../../src/emulator/github/github.ts";
 import type { Job } from "../../src/emulator/github/state.ts";
 import type { Ledger } from "./ledger.ts";
@@ -21,6 +21,8 @@ export interface JobEnds {
 export class Jobs {
   readonly ends: JobEnds = { completed: 0, cancelled: 0, overdue: 0, lost: 0 };
   queued = 0;
+  /** How many of them must be served. */
+  eligible = 0;
   readonly #cancelled = new Set<number>();
   readonly #setting: Setting;
   readonly #verdicts: Verdicts;
@@ -46,8 +48,18 @@ export class Jobs {
     );
   }
 
+  /** How long one runner alone would need for all that waits. */
+  waitingWork(github: GithubEmulator): Ms {
+    const waiting = this.open(github).filter(({ status }) => status === "queued");
+    const { longestHardLifetime } = this.#setting;
+    return waiting.reduce((sum, { durationMs }) => sum + Math.min(durationMs, longestHardLifetime) + 5 * MINUTE, 0);
+  }
+
   hears(what: JobEvent, job: Job, vmid: number | null): void {
-    if (what === "queued") this.queued += 1;
+    if (what === "queued") {
+      this.queued += 1;
+      if (job.name.startsWith(eligibleName)) this.eligible += 1;
+    }
     if (what === "completed" || what === "cancelled") this.ends[what] += 1;
     if (vmid === null) return;
     const entry = this.#ledger.at(vmid);

@@ -1,20 +1,19 @@
 import { type Instant, MINUTE } from "../../src/domain/time.ts";
 import type { AuditEntry } from "../../src/emulator/audit.ts";
 import type { Guest } from "../../src/emulator/pve/guest.ts";
-import { isRunning } from "../../src/emulator/pve/guest.ts";
 import type { Exchange } from "./exchange.ts";
 import type { History } from "./history.ts";
 import { Jobs } from "./jobs.ts";
 import { type Entry, Ledger, leaseOnly } from "./ledger.ts";
 import { Rates } from "./rates.ts";
+import { Retirements } from "./retirements.ts";
 import { Secrets } from "./secrets.ts";
-import { instance, type Setting } from "./setting.ts";
+import type { Setting } from "./setting.ts";
 import { Verdicts } from "./verdicts.ts";
 import type { Ears, SimWorld } from "./world.ts";
-import { Writers } from "./writers.ts";
+import { seedOf, Writers } from "./writers.ts";
 
 const foreignRule = "no foreign, stray or doubtful guest changed";
-const retireRule = "few running guests retired a minute";
 
 /** Holds all that happens against the invariants, from the servers' side: never by what the daemon says. */
 export class Judge implements Ears {
@@ -32,7 +31,7 @@ export class Judge implements Ears {
   readonly #leasesSeen = new Set<string>();
   /** What each life last read of a guest's configuration. */
   readonly #reads = new Map<string, { readonly at: Instant; readonly guest: Guest }>();
-  #retired: { readonly at: Instant; readonly guest: Guest }[] = [];
+  readonly #retirements: Retirements;
   #world: SimWorld | null = null;
 
   /** `isAlive`: what a dead life had sent may still arrive, and no lease can help against that. */
@@ -49,6 +48,7 @@ export class Judge implements Ears {
     this.secrets = new Secrets(this.verdicts);
     this.jobs = new Jobs(setting, this.verdicts, this.ledger, now);
     this.#rates = new Rates(this.verdicts, now);
+    this.#retirements = new Retirements(this.verdicts, this.ledger, now);
     this.#writers = new Writers(setting, this.verdicts, now);
     this.secrets.learn(setting.config.proxmox.tokenSecret.reveal());
   }
@@ -66,11 +66,14 @@ export class Judge implements Ears {
 
   sends(exchange: Exchange): void {
     if (exchange.service === "github") this.#rates.sends(exchange);
+    if (!exchange.mutates || this.isLease(exchange.vmid)) return;
+    this.#writers.sends(exchange, exchange.vmid ?? seedOf(exchange));
   }
 
   arrives(exchange: Exchange): void {
     if (exchange.service === "github") {
       this.#rates.arrives(exchange);
+      if (this.#world !== null) this.#retirements.arrives(exchange, this.#world.github);
       if (exchange.mutates && this.#isAlive(exchange.life)) this.#writers.arrives(exchange, null);
       return;
     }
@@ -79,7 +82,7 @@ export class Judge implements Ears {
       this.secrets.look(`${exchange.call} ${exchange.vmid}`, decodeURIComponent(exchange.form.replaceAll("+", " ")));
     }
     const { call, vmid } = exchange;
-    if (!this.#writers.isLease(vmid)) this.#mayChange(exchange);
+    if (!this.isLease(vmid)) this.#mayChange(exchange);
     else if (vmid !== null && call === "POST qemu" && this.ledger.at(vmid) === undefined) {
       // It may be there before its answer is.
       this.ledger.expect(vmid, { madeBy: "dispatcher", pool: leaseOnly });
@@ -90,6 +93,7 @@ export class Judge implements Ears {
     if (exchange.service === "github") {
       if (exchange.mutates) this.#history.add(`daemon ${exchange.life}`, `${exchange.call} → ${response.status}`);
       if (exchange.method === "POST") await this.#learnFrom(response);
+      if (response.status === 204) this.#retirements.served(exchange);
       return;
     }
     const { life, vmid, call } = exchange;
@@ -98,10 +102,8 @@ export class Judge implements Ears {
       if (entry !== undefined) this.#reads.set(`${life} ${vmid}`, { at: this.#now(), guest: entry.guest });
     }
     if (!exchange.mutates) return;
+    if (this.isLease(vmid) && response.status === 200) return this.#writers.accepted(exchange);
     const what = vmid ?? exchange.volume ?? "";
-    if (this.#writers.isLease(vmid) && response.status === 200) {
-      return this.#writers.accepted(exchange);
-    }
     this.#history.add(`daemon ${life}`, `${call} ${what} → ${response.status} ${response.statusText}`);
     if (response.status === 200) this.#accepted(exchange);
   }
@@ -179,10 +181,10 @@ export class Judge implements Ears {
       return;
     }
     if (volume !== null) {
-      const number = new RegExp(`^local:iso/${instance}-(\\d+)\\.iso$`).exec(volume)?.[1];
-      const own = number !== undefined && this.#poolAt(Number(number)) !== null;
+      const seed = seedOf(exchange);
+      const own = seed !== null && this.#poolAt(seed) !== null;
       this.verdicts.require(foreignRule, own, () => `${call} ${volume} of life ${life}`);
-      if (this.#isAlive(life)) this.#writers.arrives(exchange, Number(number));
+      if (this.#isAlive(life)) this.#writers.arrives(exchange, seed);
       return;
     }
     if (vmid !== null && this.#isAlive(life)) this.#writers.arrives(exchange, vmid);
@@ -195,7 +197,8 @@ export class Judge implements Ears {
     const fresh = read !== undefined && read.guest === entry.guest && this.#now() - read.at < 3 * MINUTE;
     this.verdicts.require(foreignRule, fresh, () => `${of}: without having read it afresh`);
     const { doubt } = entry;
-    if (doubt === null || read === undefined) return;
+    // A question to the agent changes nothing.
+    if (doubt === null || read === undefined || call === "POST ping") return;
     this.verdicts.require(foreignRule, doubt.since > read.at, () => `${of}: it was ${doubt.what}`);
   }
 
@@ -211,16 +214,7 @@ export class Judge implements Ears {
     const entry = this.ledger.at(vmid);
     if (call !== "POST stop" || entry === undefined) return;
     entry.stoppedBy ??= { life, at: this.#now() };
-    if (!this.#retired.some(({ guest }) => guest === entry.guest)) this.#retires(entry.guest);
-  }
-
-  #retires(guest: Guest): void {
-    const now = this.#now();
-    this.#retired = [...this.#retired.filter(({ at }) => now - at < MINUTE), { at: now, guest }];
-    const running = this.ledger.ours().filter((entry) => isRunning(entry.guest)).length;
-    const most = Math.max(3, Math.floor((running + this.#retired.length) / 4));
-    const { length } = this.#retired;
-    this.verdicts.require(retireRule, length <= most, () => `${length} in a minute, of ${running} that run`);
+    this.#retirements.stops(entry.guest);
   }
 
   #count({ pool }: Entry): void {

@@ -95,9 +95,12 @@ export class Network {
   async #handle(caller: Caller, exchange: Exchange, url: string, wanted: Wanted): Promise<Response> {
     const { handlers, judge, githubToken } = this.#parts;
     const { method, headers, body } = wanted;
-    const sent = Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, value.replace(caller.githubToken, githubToken)]),
-    );
+    const { authorization } = headers;
+    // As its adapter writes it; PVE's is spelled otherwise, and is the true one.
+    const sent =
+      authorization === undefined
+        ? headers
+        : { ...headers, authorization: authorization.replace(caller.githubToken, githubToken) };
     judge.arrives(exchange);
     const response = await handlers[exchange.service](
       new Request(url, { method, headers: sent, ...(body === null ? {} : { body }) } as RequestInit),

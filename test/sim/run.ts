@@ -113,9 +113,7 @@ export function stageFor(setting: Setting, time: VirtualTime, count: (kind: stri
  */
 export function calmBound({ setting, judge, world }: Stage): Ms {
   const { longestHardLifetime, hasOpenPool } = setting;
-  const waiting = judge.jobs.open(world.github).filter((job) => job.status === "queued");
-  const work = waiting.reduce((sum, { durationMs }) => sum + Math.min(durationMs, longestHardLifetime) + 5 * MINUTE, 0);
-  return Math.max(longestHardLifetime, hasOpenPool ? 25 * HOUR : 0) + 3 * HOUR + work;
+  return Math.max(longestHardLifetime, hasOpenPool ? 25 * HOUR : 0) + 3 * HOUR + judge.jobs.waitingWork(world.github);
 }
 
 export const isClean = (stage: Stage): boolean =>
@@ -147,6 +145,9 @@ export function judgeTheEnd(stage: Stage, bound: Ms): void {
   const { verdicts, jobs } = stage.judge;
   const open = jobs.open(stage.world.github);
   const hours = Math.round(bound / HOUR);
+  // Each job and each guest could have been the one.
+  verdicts.exercise("every eligible job completed", jobs.eligible);
+  verdicts.exercise("nothing left on either side", stage.judge.ledger.made.dispatcher);
   verdicts.require("every eligible job completed", open.length === 0, () => {
     return `${hours} h after the calm: ${open.map(({ id, status, conclusion }) => `${id} ${status} ${conclusion ?? ""}`).join(", ")}`;
   });

@@ -27,6 +27,8 @@ export interface Setting {
     readonly eligible: readonly JobKind[];
     /** Nobody serves these: no pool has the label, or policy refuses. */
     readonly refused: readonly (JobKind & { readonly fork?: true })[];
+    /** Whoever's runner is free serves these, and no list that we read shows it. */
+    readonly unpolled: JobKind | null;
   };
   readonly longestHardLifetime: Ms;
   /** A runner of such a pool may work for repositories that nobody polls. */
@@ -51,14 +53,14 @@ let templateText: string | null = null;
 export function settingOf(seed: number, options: { readonly realGuests?: boolean } = {}): Setting {
   const random = new Random(seed, "setting");
   const nodes = random.happens(0.4) ? ["pve1", "pve2", "pve3"] : ["pve1", "pve2"];
-  const hasOpenPool = random.happens(0.1);
+  const hasOpenPool = random.happens(0.2);
   const lifetimes = { linked: random.between(2, 4), full: random.between(2, 4), token: random.between(2, 4) };
   // A confined token sees what is in its resource pool, so each pool has one then.
   const confined = random.happens(0.3);
   const all = poolsOf(random, nodes, lifetimes, { open: hasOpenPool, confined });
   // Each pool has a lease of its own, and leases are most of what a quiet dispatcher says.
   const first = random.below(all.length);
-  const kept = random.pick([1, 1, 1, 2, 2, 3]);
+  const kept = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3]);
   const pools = all.filter((_, at) => (at - first + all.length) % all.length < kept);
   const served = new Set(pools.flatMap(({ labels }) => labels));
   const githubToken = "github_pat_sim00000000000000000000000000";
@@ -86,6 +88,10 @@ export function settingOf(seed: number, options: { readonly realGuests?: boolean
         { repository: "acme/one", labels: ["self-hosted", "gpu"] },
         { repository: "octo/open", labels: ["self-hosted", "linux", "small"] },
       ],
+      unpolled:
+        hasOpenPool && served.has("large")
+          ? { repository: "acme/hidden", labels: ["self-hosted", "linux", "large"] }
+          : null,
     },
     longestHardLifetime: Math.max(...Object.values(lifetimes)) * HOUR,
     hasOpenPool,
@@ -99,7 +105,7 @@ function poolsOf(
   hours: { readonly linked: number; readonly full: number; readonly token: number },
   { open, confined }: { readonly open: boolean; readonly confined: boolean },
 ): readonly PoolEntry[] {
-  const resourcePool = (): string | undefined => (confined || random.happens(0.3) ? "runners" : undefined);
+  const resourcePool = (): string | undefined => (confined || random.happens(0.5) ? "runners" : undefined);
   return [
     {
       name: "linked",
@@ -107,7 +113,7 @@ function poolsOf(
       github: { repository: "octo/alpha" },
       nodes,
       vmids: "200-211",
-      max_runners: random.between(2, 5),
+      max_runners: random.pick([2, 3, 4, 5, 8]),
       runner_name_prefix: "sim-l",
       hard_lifetime: `${hours.linked}h`,
       resource_pool: resourcePool(),
@@ -167,7 +173,7 @@ function loadedOf(
       PROXMOX_STORAGE: "local",
       GITHUB_TOKEN: "ghp_unused000000000000000000000000000000",
       TEMPLATE_NAME: "sim-base",
-      POLL_INTERVAL: String(random.pick([20, 40, 50, 60, 60])),
+      POLL_INTERVAL: String(random.pick([30, 60, 90, 120, 120])),
       IDLE_TIMEOUT: `${random.between(2, 6)}m`,
       BOOT_TIMEOUT: `${random.between(5, 10)}m`,
       DISPATCHER_LISTEN: "off",

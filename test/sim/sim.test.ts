@@ -3,9 +3,11 @@ import { test } from "node:test";
 import { HOUR, MINUTE } from "../../src/domain/time.ts";
 import { forecastOf } from "./forecast.ts";
 import { Random } from "./random.ts";
-import { runSeed } from "./run.ts";
+import { runSeed, stageFor } from "./run.ts";
+import { settingOf } from "./setting.ts";
 import { start, VirtualTime } from "./time.ts";
 import { Timers } from "./timers.ts";
+import { pveKinds } from "./weather/pve.ts";
 
 const order = { hours: 0.3, only: null };
 
@@ -39,6 +41,18 @@ test("leaving pieces of weather out changes nothing in the others", () => {
   // Whoever uses the chance of one piece leaves that of the next as it is.
   all[0]?.random.below(100);
   assert.equal(last.random.below(1e9), again.at(-1)?.random.below(1e9));
+});
+
+test("weather of one kind that comes twice at once leaves PVE as it was", () => {
+  const setting = settingOf(3);
+  const stage = stageFor(setting, new VirtualTime(), () => {});
+  const { spec } = stage.world.pve.state;
+  const before = structuredClone(spec);
+  for (const kind of pveKinds) {
+    const ends = ["a", "b"].map((name) => kind.begin(stage, new Random(1, name)));
+    for (const end of ends) end?.();
+    assert.deepEqual(spec, before, kind.name);
+  }
 });
 
 test("streams of chance are equal by seed and name, and differ otherwise", () => {

@@ -3,22 +3,39 @@ import { Buffer } from "node:buffer";
 type Body = string | Uint8Array;
 type HeadersLike = Readonly<Record<string, string>> | Iterable<readonly [string, string]>;
 
+const encoder = new TextEncoder();
+const spelled = new Map<string, string>();
+
+/** There are few names of headers, and they are asked for all the time. */
+function lower(name: string): string {
+  const before = spelled.get(name);
+  if (before !== undefined) return before;
+  const now = name.toLowerCase();
+  spelled.set(name, now);
+  return now;
+}
+
 /** Only what is known to be used of the platform's headers. */
 class LightHeaders {
-  readonly #fields = new Map<string, string>();
+  readonly #fields: Map<string, string>;
 
   constructor(init?: HeadersLike | null) {
+    if (init instanceof LightHeaders) {
+      this.#fields = new Map(init.#fields);
+      return;
+    }
+    this.#fields = new Map();
     if (init === undefined || init === null) return;
-    const pairs = Symbol.iterator in init ? init : Object.entries(init);
-    for (const [name, value] of pairs) this.append(name, value);
+    if (Symbol.iterator in init) for (const [name, value] of init) this.append(name, value);
+    else for (const name in init) this.append(name, init[name] ?? "");
   }
 
   get(name: string): string | null {
-    return this.#fields.get(name.toLowerCase()) ?? null;
+    return this.#fields.get(lower(name)) ?? null;
   }
 
   set(name: string, value: string): void {
-    this.#fields.set(name.toLowerCase(), String(value));
+    this.#fields.set(lower(name), String(value));
   }
 
   append(name: string, value: string): void {
@@ -27,11 +44,11 @@ class LightHeaders {
   }
 
   has(name: string): boolean {
-    return this.#fields.has(name.toLowerCase());
+    return this.#fields.has(lower(name));
   }
 
   delete(name: string): void {
-    this.#fields.delete(name.toLowerCase());
+    this.#fields.delete(lower(name));
   }
 
   getSetCookie(): string[] {
@@ -93,7 +110,7 @@ abstract class Message {
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = this.body?.bytes ?? "";
-    return new Uint8Array(typeof bytes === "string" ? Buffer.from(bytes) : bytes).buffer;
+    return typeof bytes === "string" ? encoder.encode(bytes).buffer : new Uint8Array(bytes).buffer;
   }
 }
 
@@ -120,9 +137,9 @@ class LightResponse extends Message {
   }
 
   static json(data: unknown, init: { status?: number; statusText?: string; headers?: HeadersLike } = {}) {
-    const response = new LightResponse(JSON.stringify(data), init);
-    if (!new LightHeaders(init.headers).has("content-type")) response.headers.set("content-type", "application/json");
-    return response;
+    const response = new LightResponse(null, init);
+    if (!response.headers.has("content-type")) response.headers.set("content-type", "application/json");
+    return Object.assign(response, { body: new Content(JSON.stringify(data)) });
   }
 }
 

@@ -1,12 +1,15 @@
 import type { Instant } from "../../src/domain/time.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Setting } from "./setting.ts";
+import { instance, type Setting } from "./setting.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 const rule = "one writer";
 
-/** A lease that nobody renews ends after this long. */
-const term = 30_000;
+/** Whoever has not renewed it for this long sends nothing more. */
+const holderTerm = 30_000;
+
+/** Then what was sent last has this long, from the renewal on, to arrive: nobody else takes the lease before. */
+const term = 45_000;
 
 interface Held {
   readonly life: number;
@@ -39,13 +42,27 @@ export class Writers {
   }
 
   /** Anything else that changes something: at this VMID, or (null) anywhere. */
-  arrives({ life, call }: Exchange, vmid: number | null): void {
+  sends(exchange: Exchange, vmid: number | null): void {
+    this.#mustHold(exchange, vmid, holderTerm);
+  }
+
+  arrives(exchange: Exchange, vmid: number | null): void {
+    this.#mustHold(exchange, vmid, term);
+  }
+
+  #mustHold({ life, call }: Exchange, vmid: number | null, most: number): void {
     for (const { first, last } of this.#ranges) {
       if (vmid !== null && (vmid < first || vmid > last)) continue;
       const held = this.#held.get(last) ?? null;
-      const own = held !== null && held.life === life && this.#now() - held.at <= term;
+      const own = held !== null && held.life === life && this.#now() - held.at <= most;
       const holder = held === null ? "nobody" : `life ${held.life}, ${this.#now() - held.at} ms ago`;
       this.#verdicts.require(rule, own, () => `${call} ${vmid ?? ""} of life ${life}: lease ${last} is ${holder}'s`);
     }
   }
+}
+
+/** The VMID of the guest whose seed a request writes or removes. */
+export function seedOf({ volume }: Exchange): number | null {
+  const number = new RegExp(`^local:iso/${instance}-(\\d+)\\.iso$`).exec(volume ?? "")?.[1];
+  return number === undefined ? null : Number(number);
 }

@@ -72,7 +72,7 @@ export function decide(world: RunnerWorld, now: Instant): Decision {
     ...sweeps(world, inHand),
     ...create(world, demand, (pool) => trialOf(pool, boots, sightings, world, now)),
   ];
-  const { steps, retirements } = withinQuota(wishes, sightings, memory.retirements, now);
+  const { steps, retirements } = withinQuota(wishes, sightings, memory.retirements, now, world.hands);
   const plan: Plan = {
     actions: steps.filter((step): step is Action => "kind" in step),
     notes: steps.filter((step): step is Note => !("kind" in step)),

@@ -67,5 +67,5 @@ export function createMeter(time: WorldTime, limit: number): Meter {
 }
 
 /** Depends on the token, as GitHub's do: a rotated token pays for every answer once more. */
-export const etagOf = (token: string, body: string): string =>
-  `W/"${createHash("sha256").update(token).update("\n").update(body).digest("hex")}"`;
+export const etagOf = (token: string, version: string): string =>
+  `W/"${createHash("sha256").update(`${token}\n${version}`).digest("hex")}"`;

@@ -2,9 +2,11 @@ import type { Context, Hono } from "hono";
 import type { Instant } from "../../domain/time.ts";
 import type { Board } from "./board.ts";
 import type { Links } from "./links.ts";
+import { etagOf } from "./meter.ts";
 import { pageOf } from "./paging.ts";
 import { notFound, Refusal } from "./refusal.ts";
 import type { Caller } from "./rest.ts";
+import { createRunTexts } from "./run-texts.ts";
 import { aggregate, type Job, type Repository, type Run } from "./state.ts";
 import { type Climate, shiftOf } from "./weather.ts";
 import { showJob, showRun } from "./wire-runs.ts";
@@ -25,6 +27,7 @@ export interface RunParts {
 export function addRunRoutes(app: Hono<Caller>, parts: RunParts): void {
   const { board, links, weather } = parts;
   const root = "/repos/:owner/:repo/actions";
+  const textOf = createRunTexts();
 
   app.get(`${root}/runs`, (c) => {
     const repository = c.var.access.actions(`${c.req.param("owner")}/${c.req.param("repo")}`);
@@ -51,8 +54,15 @@ export function addRunRoutes(app: Hono<Caller>, parts: RunParts): void {
     const found = (filtered ? repository.runs.filter(wanted) : repository.runs).toReversed();
     const shift = shiftOf(weather, "runs", url);
     const page = pageOf(found, url, { longest: filtered ? longestSearch : undefined, shift });
-    const workflow_runs = page.items.map((run) => showRun(run, links(), least));
-    return c.json({ total_count: found.length, workflow_runs }, 200, page.headers);
+    const at = links();
+    const texts = page.items.map((run) => textOf(run, at, least));
+    const etag = etagOf(c.var.access.token.token, [found.length, ...texts.map(({ version }) => version)].join("\n"));
+    c.set("etag", etag);
+    const headers = { ...page.headers, "content-type": "application/json" };
+    // Whoever has just this reads no body.
+    if (c.req.header("if-none-match") === etag) return c.body(null, 200, headers);
+    const workflow_runs = texts.map(({ json }) => json()).join(",");
+    return c.body(`{"total_count":${found.length},"workflow_runs":[${workflow_runs}]}`, 200, headers);
   });
 
   app.get(`${root}/runs/:run`, (c) => {

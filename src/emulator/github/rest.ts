@@ -17,7 +17,11 @@ import type { Climate } from "./weather.ts";
 
 /** What each route knows of its caller. */
 export interface Caller {
-  Variables: { access: Access };
+  Variables: {
+    access: Access;
+    /** Where a route knows it without putting the body together. */
+    etag: string | null;
+  };
 }
 
 /** Steps into an exchange, to play what goes wrong in life. */
@@ -52,8 +56,9 @@ export function createRest(parts: RestParts): Handler {
     const { token } = c.var.access.token;
     if (new URL(c.req.url).pathname.replace(prefix, "") === "/rate_limit") return next();
     meter.admit(token);
+    c.set("etag", null);
     await next();
-    c.res = await conditional(c.req.raw, c.res, token, meter);
+    c.res = await conditional(c.req.raw, c.res, { token, etag: c.var.etag, meter });
   });
 
   const routes = new Hono<Caller>();
@@ -84,13 +89,17 @@ export function createRest(parts: RestParts): Handler {
 }
 
 /** Adds the ETag and the limits; what the caller has already costs nothing. */
-async function conditional(request: Request, answer: Response, token: string, meter: Meter): Promise<Response> {
+async function conditional(
+  request: Request,
+  answer: Response,
+  { token, etag: given, meter }: { readonly token: string; readonly etag: string | null; readonly meter: Meter },
+): Promise<Response> {
   if (request.method !== "GET" || answer.status !== 200) {
     meter.charge(token);
     return withHeaders(answer, null, answer.body, meter.headers(token));
   }
-  const body = await answer.text();
-  const etag = etagOf(token, body);
+  const body = given === null ? await answer.text() : answer.body;
+  const etag = given ?? etagOf(token, String(body));
   const known = request.headers.get("if-none-match") === etag;
   if (!known) meter.charge(token);
   const added = { ...meter.headers(token), etag, vary: "Accept, Authorization" };

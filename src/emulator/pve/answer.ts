@@ -203,6 +203,7 @@ const isWord = (segment: string): boolean => segment !== "";
 const numberIn = (text: string | undefined): number | null => (/^\d+$/.test(text ?? "") ? Number(text) : null);
 
 function decoded(segment: string): string {
+  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

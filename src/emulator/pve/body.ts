@@ -16,7 +16,7 @@ export interface Input {
 /** Parameters come in the query and in the body, as a form, as JSON, or as an upload. */
 export async function readInput(request: Request, url: URL): Promise<Input> {
   const raw = new Map<string, unknown>();
-  gather(raw, url.searchParams);
+  if (url.search !== "") gather(raw, url.searchParams);
   if (request.method === "GET" || request.body === null) return { raw, file: null };
   const type = request.headers.get("content-type") ?? "";
   if (/^multipart\/form-data/i.test(type)) {

@@ -112,8 +112,15 @@ const figures = (state: PveState, node: NodeSpec): Record<string, number> => ({
 });
 
 /** The SHA-256 of a certificate, as PVE shows it. */
-const fingerprint = (node: NodeSpec): string =>
-  (createHash("sha256").update(node.name).digest("hex").toUpperCase().match(/../g) ?? []).join(":");
+function fingerprint({ name }: NodeSpec): string {
+  const known = fingerprints.get(name);
+  if (known !== undefined) return known;
+  const made = (createHash("sha256").update(name).digest("hex").toUpperCase().match(/../g) ?? []).join(":");
+  fingerprints.set(name, made);
+  return made;
+}
+
+const fingerprints = new Map<string, string>();
 
 function nodeStatus({ state, node }: Call): Answer {
   const spec = state.spec.nodes.find(({ name }) => name === node);

@@ -17,8 +17,11 @@ export function parseDrive(text: string): Drive {
   return { volume: first.replace(/^file=/, ""), options };
 }
 
-export const drivesOf = (config: Config): readonly (readonly [string, Drive])[] =>
-  [...config].filter(([name]) => isDriveSlot(name)).map(([name, value]) => [name, parseDrive(String(value))] as const);
+export function drivesOf(config: Config): readonly (readonly [string, Drive])[] {
+  const drives: (readonly [string, Drive])[] = [];
+  for (const [name, value] of config) if (isDriveSlot(name)) drives.push([name, parseDrive(String(value))]);
+  return drives;
+}
 
 export const isCdrom = (drive: Drive): boolean => drive.options.get("media") === "cdrom";
 export const isCloudInit = (drive: Drive): boolean => /:(\d+\/)?(vm-\d+-)?cloudinit(\.\w+)?$/.test(drive.volume);

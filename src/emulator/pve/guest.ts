@@ -84,11 +84,16 @@ export function wantedConfig(guest: Guest): Config {
 /** Over all that the configuration file holds: any change gives another one, and the same content the same again. */
 export function digestOf(guest: Guest): string {
   const lines = (entries: Iterable<[string, ConfigValue | null]>): string =>
-    [...entries]
-      .map(([name, value]) => JSON.stringify([name, value]))
+    Array.from(entries, ([name, value]) => JSON.stringify([name, value]))
       .sort()
       .join("\n");
-  return createHash("sha1")
-    .update(`${lines(guest.config)}\n[PENDING]\n${lines(guest.pending)}`)
-    .digest("hex");
+  const text = `${lines(guest.config)}\n[PENDING]\n${lines(guest.pending)}`;
+  const last = digests.get(guest);
+  if (last?.text === text) return last.digest;
+  const digest = createHash("sha1").update(text).digest("hex");
+  digests.set(guest, { text, digest });
+  return digest;
 }
+
+/** A configuration is read many times between two changes. */
+const digests = new WeakMap<Guest, { readonly text: string; readonly digest: string }>();

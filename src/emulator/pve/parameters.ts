@@ -133,7 +133,8 @@ function check(value: unknown, parameter: Parameter): Checked {
 }
 
 function checkText(text: string, parameter: Extract<Parameter, { type: "string" }>): Checked {
-  if (parameter.maxLength !== undefined && [...text].length > parameter.maxLength) {
+  const longer = (limit: number): boolean => text.length > limit && [...text].length > limit;
+  if (parameter.maxLength !== undefined && longer(parameter.maxLength)) {
     return bad(`value may only be ${parameter.maxLength} characters long`);
   }
   if (parameter.minLength !== undefined && [...text].length < parameter.minLength) {

@@ -48,7 +48,7 @@ const remove = (one: Sighting): Action => ({
 
 const begun = (steps: readonly (Action | Note)[]): number => steps.filter((step) => "kind" in step).length;
 const before = (kind: Retirement["kind"], count: number, ago: number): readonly Retirement[] =>
-  Array.from({ length: count }, () => ({ kind, at: start - ago }));
+  seen(count).map(({ guest }) => ({ kind, guest: guest.name, at: start - ago }));
 
 test("three running guests, or a quarter of them rounded down, are retired in one minute", () => {
   const cases = [
@@ -99,6 +99,22 @@ test("what was begun less than a minute ago counts, what is older does not", () 
   ] as const) {
     assert.equal(begun(withinQuota(wishes, guests, before("stop", 2, ago), start).steps), expected, `${ago} ms ago`);
   }
+});
+
+test("a retirement counts until a minute after its end, however long its calls take", () => {
+  const guests = seen(8);
+  const slow = guests.slice(0, 3).map(({ guest }) => ({ key: guest.name, kind: "stop" }));
+  const wishes = guests.slice(3).map((one) => stop(one));
+  let earlier: readonly Retirement[] = before("stop", 3, 0);
+  const begunAt = (seconds: number, hands: typeof slow): number => {
+    const quota = withinQuota(wishes, guests, earlier, start + seconds * SECOND, hands);
+    earlier = quota.retirements;
+    return begun(quota.steps);
+  };
+  assert.equal(begunAt(50, slow), 0);
+  assert.equal(begunAt(100, slow), 0, "still in hand");
+  assert.equal(begunAt(150, []), 0, "just over");
+  assert.equal(begunAt(161, []), 3);
 });
 
 test("the two steps of retiring are counted apart", () => {

@@ -19,5 +19,6 @@ export const guestKinds: readonly Kind[] = [
   fate("guests that hang", 3, (random) => ({ kind: "hangs", after: random.ms(5, 600) * SECOND })),
   fate("guests that power off", 2, (random) => ({ kind: "powers off", after: random.ms(2, 400) * SECOND })),
   fate("guests that lie", 2, (random) => ({ kind: "lies", says: random.pick(lies) })),
-  fate("guests that stay on", 1, () => ({ kind: "stays on" })),
+  fate("guests that say nothing", 3, () => ({ kind: "says nothing" })),
+  fate("guests that stay on", 2, () => ({ kind: "stays on" })),
 ];

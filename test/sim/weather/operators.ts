@@ -88,6 +88,24 @@ export const operatorKinds: readonly Kind[] = [
       };
     }),
   ),
+  operator("operators move guests out of their resource pool", 3, [2 * MINUTE, 90 * MINUTE], (stage, random) => {
+    // A token that is confined to it would not see them any more, and could not count what it does not know.
+    if (stage.setting.pve.tokens.some(({ confined }) => confined)) return null;
+    const entry = found(stage, random, ({ resourcePool }) => resourcePool !== null);
+    return toOne(stage, entry, "move out of its resource pool", (moved) => {
+      const { guest } = moved;
+      const before = guest.resourcePool;
+      const wanted = stage.setting.config.pools.some(
+        ({ name, guest: spec }) => name === moved.pool && spec.resourcePool !== null,
+      );
+      if (wanted) doubted(stage, moved, "outside its resource pool");
+      guest.resourcePool = null;
+      return () => {
+        guest.resourcePool = before;
+        moved.doubt = null;
+      };
+    });
+  }),
   operator("operators migrate guests", 3, [0, 0], (stage, random) =>
     toOne(stage, found(stage, random), "migrate", (entry) => {
       const other = random.pick(stage.setting.nodes.filter((node) => node !== entry.guest.node));
@@ -110,26 +128,48 @@ export const operatorKinds: readonly Kind[] = [
       return null;
     }),
   ),
-  operator("operators work in our range", 3, [MINUTE, 120 * MINUTE], (stage, random) => {
-    const { judge, setting, world, history } = stage;
-    const range = random.pick(setting.config.pools)?.guest.range;
-    const node = random.pick(setting.nodes);
-    if (range === undefined || node === undefined) return null;
-    const vmid = random.between(range.first, range.last - 1);
-    if (judge.ledger.at(vmid) !== undefined) return null;
-    stage.count("operators work in our range");
-    history.add("operator", `makes ${vmid}`);
-    const name = random.happens(0.5) ? "sim-l-zzzzzzzzzz" : "somebody";
-    judge.ledger.expect(vmid, { madeBy: "operator", pool: null });
-    const path = `/nodes/${node}/qemu`;
-    void world.asAdmin("POST", path, { vmid, name, memory: 512 });
-    stage.time.after(5 * SECOND, () => {
-      if (judge.ledger.at(vmid)?.madeBy === "operator") void world.asAdmin("POST", `${path}/${vmid}/status/start`);
-    });
-    return () => {
-      if (judge.ledger.at(vmid)?.madeBy !== "operator") return;
-      void world.asAdmin("POST", `${path}/${vmid}/status/stop`);
-      stage.time.after(5 * SECOND, () => void world.asAdmin("DELETE", `${path}/${vmid}`));
-    };
+  operator("operators work in our range", 3, [MINUTE, 120 * MINUTE], (stage, random) =>
+    ownGuest(stage, random, { name: random.happens(0.5) ? "sim-l-zzzzzzzzzz" : "somebody" }, true),
+  ),
+  // As a clone that a person makes of one of ours has it: the marker, word for word.
+  operator("operators copy guests of ours", 3, [MINUTE, 120 * MINUTE], (stage, random) => {
+    const entry = found(stage, random);
+    if (entry === null) return null;
+    const original = entry.guest;
+    const description = String(original.config.get("description") ?? "");
+    const { resourcePool } = original;
+    const pool: Record<string, string> = resourcePool === null ? {} : { pool: resourcePool };
+    const options = { name: nameOf(original) ?? "", description, ...pool };
+    return ownGuest(stage, random, options, random.happens(0.5), entry.pool);
   }),
 ];
+
+/** Somebody makes a guest of their own where we make ours. */
+function ownGuest(
+  { judge, setting, world, history, time, count }: Stage,
+  random: Random,
+  options: Readonly<Record<string, string>>,
+  started: boolean,
+  like: string | null = null,
+): End | null {
+  const pools = setting.config.pools.filter(({ name }) => like === null || name === like);
+  const range = random.pick(pools)?.guest.range;
+  const node = random.pick(setting.nodes);
+  if (range === undefined || node === undefined) return null;
+  const vmid = random.between(range.first, range.last - 1);
+  if (judge.ledger.at(vmid) !== undefined) return null;
+  count(options.description === undefined ? "operators work in our range" : "operators copy guests of ours");
+  history.add("operator", `makes ${vmid}, called ${options.name}`);
+  judge.ledger.expect(vmid, { madeBy: "operator", pool: null });
+  const path = `/nodes/${node}/qemu`;
+  void world.asAdmin("POST", path, { ...options, vmid, memory: 512 });
+  const theirs = (): boolean => judge.ledger.at(vmid)?.madeBy === "operator";
+  time.after(5 * SECOND, () => {
+    if (started && theirs()) void world.asAdmin("POST", `${path}/${vmid}/status/start`);
+  });
+  return () => {
+    if (!theirs()) return;
+    void world.asAdmin("POST", `${path}/${vmid}/status/stop`);
+    time.after(5 * SECOND, () => void world.asAdmin("DELETE", `${path}/${vmid}`));
+  };
+}

@@ -92,10 +92,11 @@ export const pveKinds: readonly Kind[] = [
     name: "slow tasks",
     weight: 3,
     lasts: [5 * MINUTE, 60 * MINUTE],
-    begin({ world }, random) {
+    begin({ world, setting }, random) {
       const { durations } = world.pve.state.spec;
       const factor = random.pick([3, 20, 100]);
-      const before = { ...durations };
+      // As it was before all weather: another piece of this may be at work.
+      const before = setting.pve.durations;
       const slow = Object.fromEntries(
         Object.entries(before).map(([what, ms]) => [what, Math.min(ms * factor, 6 * MINUTE)]),
       );
@@ -113,10 +114,11 @@ export const pveKinds: readonly Kind[] = [
     name: "storage full",
     weight: 2,
     lasts: [MINUTE, 30 * MINUTE],
-    begin({ world, count }) {
-      const storage = world.pve.state.spec.storages.find(({ name }) => name === "local");
-      if (storage === undefined) return null;
-      const before = storage.sizeGiB;
+    begin({ world, setting, count }) {
+      const isLocal = ({ name }: { readonly name: string }): boolean => name === "local";
+      const storage = world.pve.state.spec.storages.find(isLocal);
+      const before = setting.pve.storages.find(isLocal)?.sizeGiB;
+      if (storage === undefined || before === undefined) return null;
       storage.sizeGiB = 0.0001;
       count("storage full");
       return () => {
