@@ -48,7 +48,8 @@ pools:
     resource_pool: runners
     max_runners: 4
   - name: large
-    labels: [linux, gpu]
+    # Without linux: a large runner that is ready first would otherwise take one of the small jobs, as it may.
+    labels: [gpu]
     github: { organisation: acme, repositories: [app, site], runner_group: vms }
     template: 9002
     nodes: [pve1]
