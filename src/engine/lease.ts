@@ -109,7 +109,7 @@ export class Lease {
     this.#remember(nonce, at);
     if (!(await send({ instance, holder, nonce, released }))) {
       this.#sent.delete(nonce);
-      throw new DispatcherError("conflict", `lease ${this.name}: another write came first`);
+      throw new DispatcherError("conflict", "renew the lease: another write came first");
     }
     this.#sent.clear();
     this.#sent.set(nonce, at);

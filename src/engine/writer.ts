@@ -37,7 +37,7 @@ export class Writer {
     if (role.kind === "standby") throw new DispatcherError("standby", `${what}: not while on standby; ${role.why}`);
   }
 
-  /** Looks after the leases until aborted, then gives them back. */
+  /** Looks after the leases until aborted. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.attempt(signal);
