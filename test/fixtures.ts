@@ -160,6 +160,7 @@ export function worldOf(change: Partial<RunnerWorld> = {}): RunnerWorld {
     instance,
     pools: [poolOf()],
     maxTotal: 10,
+    draining: false,
     site: siteOf(),
     forge: forgeOf(),
     memory: blankMemory,

@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly log: Logger;
   readonly version: string;
   readonly onEvent: (event: EngineEvent) => void;
+  /** No job gets a guest any more, and whoever has none is let go. */
+  readonly draining?: boolean;
   /** Told of each decision and what it rests on. */
   readonly onDecision?: (decision: Decision, forge: ForgeView) => void;
 }
@@ -159,6 +161,7 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
   const runners = new Runners({
     ...tools,
     maxTotal: config.maxTotal,
+    draining: around.draining ?? false,
     destroyed: journal.destroyed,
     onDecision: (decision, view) => {
       metrics.decision(decision, view);

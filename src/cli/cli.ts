@@ -4,6 +4,7 @@ import { version } from "../app/version.ts";
 import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
+import { drainCommand } from "./drain.ts";
 import { emulateCommand } from "./emulate.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { launchCommand } from "./launch.ts";
@@ -31,6 +32,7 @@ export async function cli(io: Io): Promise<ExitCode> {
   for (const command of [
     runCommand,
     onceCommand,
+    drainCommand,
     statusCommand,
     doctorCommand,
     selftestCommand,

@@ -21,7 +21,7 @@ export interface Ready {
   readonly config: Config;
   readonly templates: TemplateTexts;
   readonly log: Logger;
-  compose(around: Pick<Surroundings, "onEvent"> & Partial<Pick<Surroundings, "onDecision">>): Dispatcher;
+  compose(around: Pick<Surroundings, "onEvent"> & Partial<Pick<Surroundings, "onDecision" | "draining">>): Dispatcher;
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ import type { Tools } from "./tools.ts";
 
 export interface RunnersOptions extends Tools {
   readonly maxTotal: number;
+  readonly draining: boolean;
   /** Guests that this instance has removed: their records may go at once. */
   readonly destroyed: ReadonlySet<GuestName>;
   /** Told of each decision with what it rests on. */
@@ -37,7 +38,7 @@ export class Runners implements Feature {
   }
 
   async intend(context: () => PassContext, signal: AbortSignal): Promise<Intent> {
-    const { forge: door, pools, instance, maxTotal, destroyed, onDecision } = this.#options;
+    const { forge: door, pools, instance, maxTotal, draining, destroyed, onDecision } = this.#options;
     const forge = await door.observe(signal);
     const { site, now, inHand, resting } = context();
     const decision = decide(
@@ -45,6 +46,7 @@ export class Runners implements Feature {
         instance,
         pools: [...pools.values()],
         maxTotal,
+        draining,
         site,
         forge,
         memory: this.#memory,

@@ -44,6 +44,7 @@ class Stage {
       instance,
       pools: new Map(pools.map((pool) => [pool.name, pool])),
       maxTotal: 9,
+      draining: false,
       destroyed: new Set(scene.destroyed),
       clock: { now: () => start, sleep: async () => {} },
       chance: { below: (most) => random++ % most },

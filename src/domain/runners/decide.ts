@@ -27,6 +27,8 @@ export interface RunnerWorld {
   readonly instance: InstanceName;
   readonly pools: readonly RunnerPool[];
   readonly maxTotal: number;
+  /** No job gets a guest any more, and whoever has none is let go. */
+  readonly draining: boolean;
   readonly site: SiteView;
   readonly forge: ForgeView;
   readonly memory: Memory;
@@ -59,7 +61,7 @@ export function decide(world: RunnerWorld, now: Instant): Decision {
   const sightings = seen.map((s) => ({ ...s, trace: memory.traces.get(s.guest.name) ?? s.trace }));
   const boots = countBoots(memory.boots, seen, sightings, inHand, now);
   const demand = demands(world, sightings);
-  const idle = surplus(demand, sightings);
+  const idle = surplus(demand, sightings, world.draining);
 
   const wishes: readonly (Action | Note)[] = [
     ...sightings

@@ -22,7 +22,7 @@ export const serving = (demand: Demand): number => demand.ready + demand.busy;
 
 export function demands(world: RunnerWorld, sightings: readonly Sighting[]): readonly Demand[] {
   const counts = world.pools.map((pool) => countOf(pool, world, sightings));
-  const queued = world.forge.jobs.filter((job) => job.status === "queued");
+  const queued = world.draining ? [] : world.forge.jobs.filter((job) => job.status === "queued");
   const waiting = assign(
     queued,
     counts.map(({ pool, ready, occupying }) => ({

@@ -344,3 +344,16 @@ test("nothing is launched for a pool whose runners GitHub does not list", () => 
   assert.deepEqual(plan.actions, []);
   assert.match(plan.notes.map((n) => n.text).join(), /does not list its runners.*GitHub answered 403/);
 });
+
+test("a drain gives no job a guest, and lets an idle runner go at once", () => {
+  const idle = worldOf({
+    draining: true,
+    site: siteOf([guestOf("a"), guestOf("b")]),
+    forge: forgeOf({ runners: [recordOf("a"), recordOf("b", { busy: true })], jobs: [jobOf(1), jobOf(2)] }),
+  });
+  const { plan } = passes([0, idle], [2.1, idle]);
+  assert.deepEqual(
+    plan.actions.map(({ kind, why }) => [kind, why]),
+    [["deregister", "it has no job, and this is a drain; idle in answers 2 min apart"]],
+  );
+});
