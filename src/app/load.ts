@@ -1,7 +1,10 @@
+import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Files } from "../config/files.ts";
 import { loadConfig } from "../config/load.ts";
 import { messageOf } from "../domain/errors.ts";
+import { readImageFiles } from "../guest/image-files.ts";
+import type { UserDataTemplate } from "../guest/template-values.ts";
 import { checkTemplate } from "../guest/user-data.ts";
 import type { TemplateTexts } from "./dispatcher.ts";
 import { spellError } from "./logger.ts";
@@ -24,13 +27,15 @@ export function load(input: {
 }): LoadedAll {
   const loaded = loadConfig(input);
   if (!loaded.ok) return loaded;
-  const templates = new Map<string, string>();
+  const templates = new Map<string, UserDataTemplate>();
+  const imageFolder = join(dirname(input.builtinTemplate), "image");
+  const image = readImageFiles((name) => input.files.read(join(imageFolder, name)));
   const problems: string[] = [];
   for (const path of new Set(loaded.config.pools.map((pool) => pool.userDataTemplate))) {
     try {
-      const text = input.files.read(path) ?? "";
-      checkTemplate({ path, text });
-      templates.set(path, text);
+      const template = { path, text: input.files.read(path) ?? "", image };
+      checkTemplate(template);
+      templates.set(path, template);
     } catch (error) {
       problems.push(error instanceof Error ? spellError(error) : messageOf(error));
     }

@@ -1,17 +1,27 @@
 import ejs from "ejs";
 import { messageOf } from "../domain/errors.ts";
-import { shellQuoted, yamlQuoted } from "./quoting.ts";
+import { credentialFile } from "./credential-file.ts";
+import { shellQuoted, yamlBlock, yamlQuoted } from "./quoting.ts";
 import { templateError, unknownName } from "./template-error.ts";
 import { plainValues, type UserDataCredential, type UserDataTemplate, type UserDataValues } from "./template-values.ts";
 
 /** Values go in as they are, for `<%=` as for `<%-`: what quoting a place needs, `yaml()` and `shell()` say. */
 export function renderEjs(template: UserDataTemplate, values: UserDataValues): string {
-  const names = namesFor(values);
+  const names = { ...namesFor(values), image: (name: string) => imageFile(template, name) };
   try {
-    return ejs.compile(template.text, { filename: template.path, escape: written })(names);
+    return compile(template)(names);
   } catch (error) {
     throw explained(template, error, Object.keys(names));
   }
+}
+
+/** Each template is rendered once per guest, and compiled once. */
+const compiled = new WeakMap<UserDataTemplate, ejs.TemplateFunction>();
+
+function compile(template: UserDataTemplate): ejs.TemplateFunction {
+  const known = compiled.get(template) ?? ejs.compile(template.text, { filename: template.path, escape: written });
+  compiled.set(template, known);
+  return known;
 }
 
 /** Whether a value is asked for by this name. */
@@ -22,7 +32,9 @@ const namesFor = (values: UserDataValues): Readonly<Record<string, unknown>> => 
   ...Object.fromEntries(plainValues(values)),
   ...values,
   credential: revealed(values.credential),
+  credentialFile: () => credentialFile(values).reveal(),
   yaml: yamlQuoted,
+  block: yamlBlock,
   shell: shellQuoted,
 });
 
@@ -30,6 +42,12 @@ const revealed = (credential: UserDataCredential) =>
   credential.kind === "jit"
     ? { kind: credential.kind, config: credential.config.reveal() }
     : { kind: credential.kind, token: credential.token.reveal() };
+
+function imageFile({ image }: UserDataTemplate, name: string): string {
+  const text = image?.get(name);
+  if (text === undefined) throw new TypeError(`there is no file ${name} in templates/image`);
+  return text;
+}
 
 function written(value: unknown): string {
   if (value === undefined || value === null) throw new TypeError("there is no value to write here");

@@ -1,9 +1,12 @@
 import type { Secret } from "../domain/secret.ts";
+import type { ImageFiles } from "./image-files.ts";
 
 /** A file of the operator's. */
 export interface UserDataTemplate {
   readonly path: string;
   readonly text: string;
+  /** What it may take in with `image("…")`. */
+  readonly image?: ImageFiles;
 }
 
 /** What lets the runner register: `Credential` of the engine fits. */

@@ -4,7 +4,8 @@ import { parse } from "yaml";
 import type { UserDataValues } from "../../src/guest/template-values.ts";
 import { renderUserData } from "../../src/guest/user-data.ts";
 import { complaint } from "./complaint.ts";
-import { old, shipped, token, withJit, withToken } from "./samples.ts";
+import { old, token, withJit, withToken } from "./samples.ts";
+import { shipped } from "./shipped.ts";
 
 describe("an old template", () => {
   const rendered = (text: string, values: UserDataValues = withToken): string =>

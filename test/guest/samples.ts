@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Secret } from "../../src/domain/secret.ts";
 import type { UserDataTemplate, UserDataValues } from "../../src/guest/template-values.ts";
 
@@ -15,12 +14,6 @@ const common = {
 
 export const withJit: UserDataValues = { ...common, credential: { kind: "jit", config: new Secret(jitConfig) } };
 export const withToken: UserDataValues = { ...common, credential: { kind: "token", token: new Secret(token) } };
-
-/** A template of the product's own, by its file name. */
-export function shipped(name: string): UserDataTemplate {
-  const path = new URL(`../../templates/${name}`, import.meta.url).pathname;
-  return { path, text: readFileSync(path, "utf8") };
-}
 
 /** Two templates at places of their own; the ending tells their kind. */
 export const old = (text: string): UserDataTemplate => ({ path: "/etc/old.pkrtpl", text });

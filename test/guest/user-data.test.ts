@@ -6,7 +6,8 @@ import { seedImage } from "../../src/guest/seed-image.ts";
 import type { UserDataValues } from "../../src/guest/template-values.ts";
 import { checkTemplate, metaData, renderUserData, usesToken } from "../../src/guest/user-data.ts";
 import { complaint } from "./complaint.ts";
-import { modern, old, shipped, token, withJit, withToken } from "./samples.ts";
+import { modern, old, token, withJit, withToken } from "./samples.ts";
+import { shipped } from "./shipped.ts";
 
 describe("rendered user-data", () => {
   test("must begin with #cloud-config, or be a script", () => {

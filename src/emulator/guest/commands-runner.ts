@@ -78,47 +78,50 @@ export function runnerCommands(system: System): readonly Command[] {
       return done("√ Runner successfully added\n√ Settings Saved.\n");
     }),
 
-    commandOf(system, "actions-runner-run", async (args, context) => {
-      const folder = folderOf(args, context);
-      if (refusesRoot(context)) return refuse("Must not run interactively with sudo");
-      const parsed = parseArguments(args.slice(1), { valued: ["--jitconfig", "--startuptype"] });
-      const config = optionOf(parsed, "--jitconfig") ?? context.exportedEnv?.ACTIONS_RUNNER_INPUT_JITCONFIG ?? null;
-      if (!(await files.mayWrite(posix.join(folder, ".runner")))) {
-        return end(`Access to the path '${folder}/.runner' is denied.`);
-      }
-      const jit = config === null ? null : decodeJitConfig(config);
-      if (config !== null && jit === null) return end("The JIT configuration cannot be decoded.");
-      if (jit !== null) await save(folder, jit);
-      const left = await saved(folder);
-      if (left === null) return end("Not configured. Run config.(sh/cmd) to configure the runner.");
-      await pause(system.time, system.durations.connect);
-      if (system.machine.off.aborted) return never();
-      const stop = currentProcess()?.stop;
-      system.note("runner connects");
-      const result = await system.runners.listen({
-        credential: { kind: "files", files: left },
-        vmid: system.machine.vmid,
-        off: system.machine.off,
-        ...(stop ? { stop } : {}),
-        hooks: await hooksFor(folder, context),
-      });
-      if (result.ended === "off") return never();
-      if (result.ended === "job" || result.ended === "deleted") await forget(folder);
-      // Told to end, it takes its whole service with it.
-      if (result.ended === "stopped") return never();
-      return end(wordsFor(result));
-    }),
+    // `run.sh` ends with 0 whatever its listener said.
+    commandOf(system, "actions-runner-run", async (args, context) => ({ ...(await run(args, context)), exitCode: 0 })),
+    commandOf(system, "actions-runner-listen", run),
   ];
+
+  async function run(args: readonly string[], context: ResolvedCommandContext): Promise<Outcome> {
+    const folder = folderOf(args, context);
+    if (refusesRoot(context)) return refuse("Must not run interactively with sudo");
+    const parsed = parseArguments(args.slice(1), { valued: ["--jitconfig", "--startuptype"] });
+    const config = optionOf(parsed, "--jitconfig") ?? context.exportedEnv?.ACTIONS_RUNNER_INPUT_JITCONFIG ?? null;
+    if (!(await files.mayWrite(posix.join(folder, ".runner")))) {
+      return end(`Access to the path '${folder}/.runner' is denied.`);
+    }
+    const jit = config === null ? null : decodeJitConfig(config);
+    if (config !== null && jit === null) return end("The JIT configuration cannot be decoded.");
+    if (jit !== null) await save(folder, jit);
+    const left = await saved(folder);
+    if (left === null) return end("Not configured. Run config.(sh/cmd) to configure the runner.");
+    await pause(system.time, system.durations.connect);
+    if (system.machine.off.aborted) return never();
+    const stop = currentProcess()?.stop;
+    system.note("runner connects");
+    const result = await system.runners.listen({
+      credential: { kind: "files", files: left },
+      vmid: system.machine.vmid,
+      off: system.machine.off,
+      ...(stop ? { stop } : {}),
+      hooks: await hooksFor(folder, context),
+    });
+    if (result.ended === "off") return never();
+    if (result.ended === "job" || result.ended === "deleted") await forget(folder);
+    // Told to end, it takes its whole service with it.
+    if (result.ended === "stopped") return never();
+    return end(wordsFor(result), result.ended === "job" || result.ended === "deleted" ? 0 : 1);
+  }
 
   function refuse(message: string, exitCode = 1): Outcome {
     system.note(`runner software refuses: ${message}`);
     return failed(message, exitCode);
   }
 
-  /** `run.sh` ends with 0 whatever its listener said. */
-  function end(message: string): Outcome {
+  function end(message: string, exitCode = 1): Outcome {
     system.note(`runner ends: ${message}`);
-    return done(`${message}\n`);
+    return { ...done(`${message}\n`), exitCode };
   }
 
   async function hooksFor(folder: string, context: ResolvedCommandContext): Promise<NonNullable<ListenOrder["hooks"]>> {

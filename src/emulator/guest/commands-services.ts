@@ -1,13 +1,14 @@
 import type { Command } from "just-bash";
-import { commandOf, done, failed, parseArguments } from "./command.ts";
+import { commandOf, done, failed, optionOf, parseArguments } from "./command.ts";
 import { currentUser } from "./process.ts";
 import { unitName } from "./services.ts";
 import type { Outcome, System } from "./system.ts";
+import { durationIn } from "./units.ts";
 
 const readers = ["is-active", "is-enabled", "status", "show", "cat", "list-units", "is-system-running"];
 const offTargets = ["poweroff.target", "halt.target"];
 
-/** `systemctl`. */
+/** `systemctl`, and of `systemd-run` its timers. */
 export function serviceCommands(system: System): readonly Command[] {
   const { services } = system;
 
@@ -79,6 +80,20 @@ export function serviceCommands(system: System): readonly Command[] {
         default:
           return failed(`Unknown command verb '${verb}'.`);
       }
+    }),
+
+    commandOf(system, "systemd-run", (args) => {
+      if (currentUser() !== "root") return failed("Failed to start transient timer unit: Access denied");
+      const parsed = parseArguments(args, { valued: ["--on-active", "--unit", "-u"], stopAtFirst: true });
+      const after = durationIn(optionOf(parsed, "--on-active") ?? "");
+      if (after === null) return failed("systemd-run: this emulated guest knows --on-active= alone");
+      const { off } = system.machine;
+      const callOff = system.time.after(after, () => {
+        off.removeEventListener("abort", callOff);
+        void system.program(parsed.rest, { user: "root", env: system.login("root"), cwd: "/" });
+      });
+      off.addEventListener("abort", callOff, { once: true });
+      return done();
     }),
   ];
 }

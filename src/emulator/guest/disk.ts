@@ -1,6 +1,7 @@
 import type { InitialFiles } from "just-bash";
 import { GuestFiles } from "./files.ts";
 import type { Image } from "./images.ts";
+import { ownFiles } from "./own-files.ts";
 import type { Users } from "./users.ts";
 
 export const runnerFolder = "/opt/actions-runner";
@@ -19,6 +20,7 @@ export function createDisk(image: Image, users: Users): GuestFiles {
       .join(""),
     ...systemPrograms,
     ...(image.runner ? runnerSoftware : {}),
+    ...(image.dispatcher ? ownFiles() : {}),
   });
   for (const folder of [...folders, ...more, ...cloud, ...users.all().map((user) => user.home)]) {
     disk.mkdirSync(folder, { recursive: true });
@@ -68,5 +70,5 @@ const runnerSoftware: InitialFiles = {
   [`${runnerFolder}/config.sh`]: inFolder("config"),
   [`${runnerFolder}/run.sh`]: inFolder("run"),
   [`${runnerFolder}/run-once.sh`]: program(runOnce),
-  [`${runnerFolder}/bin/Runner.Listener`]: program(`shift; actions-runner-run ${runnerFolder} "$@"`),
+  [`${runnerFolder}/bin/Runner.Listener`]: program(`shift; actions-runner-listen ${runnerFolder} "$@"`),
 };

@@ -7,6 +7,7 @@ import type { WorldTime } from "../time.ts";
 import { cloudInit } from "./cloud-init.ts";
 import { type Durations, lifelike } from "./durations.ts";
 import type { Images } from "./images.ts";
+import { startUp } from "./startup.ts";
 import { createSystem } from "./system.ts";
 
 export interface GuestOptions {
@@ -32,6 +33,9 @@ export function createGuests(options: GuestOptions): Boot {
     const system = createSystem({ machine, image, time, durations, runners, note });
     let agentRuns = false;
 
+    later(machine, Math.min(durations.agent, durations.boot), () => {
+      startUp(system).catch((error: unknown) => note(`its start broke off: ${String(error)}`));
+    });
     if (image.agent) {
       later(machine, durations.agent, () => {
         agentRuns = true;

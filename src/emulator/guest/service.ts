@@ -36,7 +36,7 @@ export function runService(system: System, name: string, unit: Unit, stop: Abort
     const failure = await main();
     if (failure !== null) system.note(`${name} failed: ${failure}`);
     cameUp(failure === null ? { ok: true } : { ok: false, why: `Job for ${name} failed: ${failure}` });
-    const last = await sequence("ExecStopPost", null);
+    const last = await sequence("ExecStopPost", null, { SERVICE_RESULT: resultOf(failure) });
     if (last !== null) system.note(`${name}: ${last}`);
     const action = settingOf(unit, failure === null ? "Unit.SuccessAction" : "Unit.FailureAction");
     if (action?.startsWith("poweroff")) system.powerOff();
@@ -77,10 +77,15 @@ export function runService(system: System, name: string, unit: Unit, stop: Abort
   }
 
   /** Runs the lines of one setting in turn; the first that fails ends it. */
-  async function sequence(setting: string, until: AbortSignal | null): Promise<string | null> {
+  async function sequence(
+    setting: string,
+    until: AbortSignal | null,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<string | null> {
     for (const line of unit.get(`Service.${setting}`) ?? []) {
-      const options = await optionsOf(until);
-      if (typeof options === "string") return options;
+      const usual = await optionsOf(until);
+      if (typeof usual === "string") return usual;
+      const options = { ...usual, env: { ...usual.env, ...more } };
       const execution = executionOf(line.replaceAll("%n", name).replaceAll("%%", "%"), options.env);
       const failure = await execute(execution, options);
       if (failure !== null && !execution.mayFail) return `${setting}: ${failure}`;
@@ -119,8 +124,12 @@ export function runService(system: System, name: string, unit: Unit, stop: Abort
   }
 }
 
+/** What systemd tells the programs that run last: whoever is told to end, ends well. */
+const resultOf = (failure: string | null): string => (failure === null || failure === told ? "success" : "exit-code");
+
+const told = "it was told to end";
+
 function aborted(signal: AbortSignal): Promise<string> {
-  const told = "it was told to end";
   if (signal.aborted) return Promise.resolve(told);
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(told), { once: true }));
 }
