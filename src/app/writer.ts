@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { LeaseTimes } from "../domain/lease.ts";
 import type { Chance } from "../domain/naming.ts";
 import type { Signer } from "../domain/signed-line.ts";
 import { type Clock, type Instant, type Ms, SECOND } from "../domain/time.ts";
@@ -18,6 +19,7 @@ export interface WriterParts {
   readonly wall: () => Instant;
   readonly chance: Chance;
   readonly identity: Identity;
+  readonly leaseTimes?: LeaseTimes | undefined;
   readonly onRole: (role: Role) => void;
   readonly onCall: NonNullable<HttpOptions["onCall"]>;
 }
@@ -33,9 +35,9 @@ export function createWriter({ config, signer, fetch, clock, wall, ...parts }: W
     .sort((a, b) => a.guest.range.last - b.guest.range.last)
     .map(({ guest: spec }) => {
       const record = createLeaseGuest({ client, tasks, spec, instance: config.instance, signer });
-      const { chance, identity } = parts;
+      const { chance, identity, leaseTimes: times } = parts;
       const moment = () => ({ steady: clock.now(), wall: wall() });
-      return new Lease({ record, instance: config.instance, chance, ...identity, moment });
+      return new Lease({ record, instance: config.instance, chance, ...identity, moment, times });
     });
   return new Writer({ leases, clock, onRole: parts.onRole });
 }

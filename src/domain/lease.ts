@@ -1,3 +1,4 @@
+import { DispatcherError } from "./errors.ts";
 import { asInstanceName, type InstanceName, type Vmid } from "./ids.ts";
 import { readSignedLine, type Signer, signedLine, withSignedLine } from "./signed-line.ts";
 import { type Instant, type Ms, SECOND, spell } from "./time.ts";
@@ -12,13 +13,26 @@ export interface LeaseText {
   readonly released: boolean;
 }
 
-/** Left unchanged for this long, by the watcher's own clock, a lease has ended. */
-export const leaseTerm: Ms = 45 * SECOND;
+/** The same for all who share a range. */
+export interface LeaseTimes {
+  /** Left unchanged for this long, by the watcher's own clock, a lease has ended. */
+  readonly term: Ms;
+  /** Its holder stops this long after the sending of its last good write: what it sent last has arrived by the end of the term. */
+  readonly holding: Ms;
+  readonly betweenRenewals: Ms;
+}
 
-/** Its holder stops this long after the sending of its last good write: what it sent last has arrived by the end of the term. */
-export const holderTerm: Ms = 30 * SECOND;
+/** One lost renewal ends nothing, and what was sent at the last moment has time to arrive. */
+export function asLeaseTimes(times: LeaseTimes): LeaseTimes {
+  const { term, holding, betweenRenewals } = times;
+  if (2 * betweenRenewals <= holding && holding + longestOnItsWay <= term) return times;
+  const words = `renewed every ${spell(betweenRenewals)}, held for ${spell(holding)}, over after ${spell(term)}`;
+  throw new DispatcherError("invalid", `times of a lease: ${words}: two do not live apart by these`);
+}
 
-export const betweenRenewals: Ms = 12 * SECOND;
+const longestOnItsWay: Ms = 15 * SECOND;
+
+export const leaseTimes = asLeaseTimes({ term: 45 * SECOND, holding: 30 * SECOND, betweenRenewals: 12 * SECOND });
 
 export type ReadLease =
   | { readonly kind: "none" }
@@ -57,9 +71,13 @@ export type LeaseStep =
  * What to do about a lease whose last write is not ours. `unchangedFor`: since another's nonce was first seen, by our own
  * clock; null where none ever was.
  */
-export function leaseStep(seen: LeaseSeen, unchangedFor: Ms | null, isDead: (holder: string) => boolean): LeaseStep {
+export function leaseStep(
+  seen: LeaseSeen,
+  unchangedFor: Ms | null,
+  { isDead, times }: { readonly isDead: (holder: string) => boolean; readonly times: LeaseTimes },
+): LeaseStep {
   if (seen.kind === "blocked") return { do: "wait", why: seen.why, inTurn: false };
-  const over = unchangedFor === null || unchangedFor >= leaseTerm;
+  const over = unchangedFor === null || unchangedFor >= times.term;
   if (seen.kind === "absent") {
     return over
       ? { do: "create" }

@@ -2,11 +2,11 @@ import { DispatcherError } from "../domain/errors.ts";
 import type { InstanceName } from "../domain/ids.ts";
 import {
   between,
-  betweenRenewals,
-  holderTerm,
   type LeaseSeen,
   type LeaseText,
+  type LeaseTimes,
   leaseStep,
+  leaseTimes,
   type Moment,
 } from "../domain/lease.ts";
 import { type Chance, newNonce } from "../domain/naming.ts";
@@ -32,6 +32,7 @@ export interface LeaseOptions {
   readonly holder: string;
   readonly isDead: (holder: string) => boolean;
   readonly moment: () => Moment;
+  readonly times?: LeaseTimes | undefined;
 }
 
 /** Why it is not held. `inTurn`: another holds it, and all is as it should be. */
@@ -46,6 +47,7 @@ const mostUnanswered = 100;
 /** One lease as one process sees it. Time that is left counts from the sending of the last good write. */
 export class Lease {
   readonly #options: LeaseOptions;
+  readonly #times: LeaseTimes;
   /** Writes that were sent since the last one that is known to be good: any of them may stand there. */
   readonly #sent = new Map<string, Moment>();
   #good: Moment | null = null;
@@ -54,6 +56,7 @@ export class Lease {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+    this.#times = options.times ?? leaseTimes;
   }
 
   get name(): string {
@@ -62,12 +65,12 @@ export class Lease {
 
   /** Zero or less: nothing may be changed. */
   timeLeft(): Ms {
-    return this.#good === null ? 0 : holderTerm - between(this.#good, this.#options.moment());
+    return this.#good === null ? 0 : this.#times.holding - between(this.#good, this.#options.moment());
   }
 
   /** How long nothing is due. Zero or less: a renewal is, or another's lease is to be watched. */
   rest(): Ms {
-    return this.#good === null ? 0 : betweenRenewals - between(this.#good, this.#options.moment());
+    return this.#good === null ? 0 : this.#times.betweenRenewals - between(this.#good, this.#options.moment());
   }
 
   /** Null while it is held. */
@@ -78,13 +81,13 @@ export class Lease {
   /** Looks, and renews or takes the lease where that is due. Throws what PVE answers; what is held lasts its time. */
   async tick(signal: AbortSignal): Promise<void> {
     const { record, isDead, moment } = this.#options;
-    if (this.#good !== null && between(this.#good, moment()) < betweenRenewals) return;
+    if (this.#good !== null && between(this.#good, moment()) < this.#times.betweenRenewals) return;
     try {
       const seen = await record.read(signal);
       if (this.#isMine(seen)) return await this.#write((lease) => record.replace(lease, signal), false);
       // Another's write ends ours at once; a guest that cannot be found leaves us the time that we have.
       if (seen.kind === "written") this.#good = null;
-      const step = leaseStep(seen, this.#unchangedFor(seen), isDead);
+      const step = leaseStep(seen, this.#unchangedFor(seen), { isDead, times: this.#times });
       if (step.do === "wait") this.#wait = step;
       else await this.#write((lease) => record[step.do === "create" ? "create" : "replace"](lease, signal), false);
     } catch (error) {

@@ -7,6 +7,8 @@ export interface Remembered {
   readonly etag: string;
   /** JSON of the fields that we read: as text it takes the least memory, and its size is known. */
   readonly body: string;
+  /** What the body was found to be of. */
+  readonly shape: unknown;
 }
 
 /** Holds the most recently used answers; the others are asked for in full again. */

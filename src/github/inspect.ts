@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { hasCode } from "../domain/errors.ts";
 import type { RepositoryName } from "../domain/ids.ts";
+import type { RunnerRelease } from "../domain/images/runner-age.ts";
 import type { ScopeKey } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Clock, Instant } from "../domain/time.ts";
@@ -34,6 +35,12 @@ export interface Allowance {
   readonly resetsAt: Instant;
 }
 
+/** A release of the actions runner. */
+export interface PublishedRunner extends RunnerRelease {
+  /** Of its archive for linux-x64, in hex; null where GitHub does not tell. */
+  readonly sha256: string | null;
+}
+
 /** Reads that only an inspection needs. Each throws what GitHub answers: a 403 is `forbidden`, a 404 `not_found`. */
 export interface GithubInspector {
   /** Null: an Enterprise Server without limits. */
@@ -44,6 +51,8 @@ export interface GithubInspector {
   groups(organisation: string, signal: AbortSignal): Promise<readonly RunnerGroup[]>;
   /** Full names of the repositories that a selecting group admits. */
   groupRepositories(organisation: string, group: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** Of the actions runner, some of the newest; none where this server has no copy of them. */
+  runnerReleases(signal: AbortSignal): Promise<readonly PublishedRunner[]>;
   /** Whose pull requests from forks run only after an approval, in a public repository. */
   forkApproval(name: RepositoryName, signal: AbortSignal): Promise<string>;
   /** Whether pull requests from forks run in a private repository, and only after an approval. */
@@ -125,6 +134,17 @@ export function createInspector(options: {
       return items.map(({ full_name }) => full_name);
     },
 
+    async runnerReleases(signal) {
+      const about = { what: "list the releases of the actions runner", permission: "none: they are public" };
+      try {
+        const question = { path: "/repos/actions/runner/releases", query: { per_page: 30 }, shape: releases, about };
+        return (await reader.get(question, signal)).flatMap(runnerIn);
+      } catch (error) {
+        if (hasCode(error, "not_found")) return [];
+        throw error;
+      }
+    },
+
     async forkApproval(name, signal) {
       const below = "/actions/permissions/fork-pr-contributor-approval";
       const question = ofRepository(name, below, "read the fork policy of", approval);
@@ -138,6 +158,24 @@ export function createInspector(options: {
       return { run, approved: approved ?? false };
     },
   };
+}
+
+const releases = z.array(
+  z.looseObject({
+    tag_name: z.string(),
+    prerelease: z.boolean().nullish(),
+    draft: z.boolean().nullish(),
+    published_at: z.string().nullish(),
+    assets: z.array(z.looseObject({ name: z.string(), digest: z.string().nullish() })).nullish(),
+  }),
+);
+
+function runnerIn({ tag_name, prerelease, draft, published_at, assets }: z.infer<typeof releases>[number]) {
+  const version = /^v(\d+\.\d+\.\d+)$/.exec(tag_name)?.[1];
+  const published = Date.parse(published_at ?? "");
+  if (version === undefined || prerelease === true || draft === true || Number.isNaN(published)) return [];
+  const archive = assets?.find(({ name }) => name === `actions-runner-linux-x64-${version}.tar.gz`);
+  return [{ version, published, sha256: /^sha256:([0-9a-f]{64})$/.exec(archive?.digest ?? "")?.[1] ?? null }];
 }
 
 const rate = z.looseObject({

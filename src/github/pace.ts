@@ -17,7 +17,7 @@ export function paceOf(repositories: number, pollInterval: Ms): Pace {
   return {
     idle: slack * (many ? Math.min(4 * pollInterval, 60 * SECOND) : pollInterval),
     running: slack * 2 * pollInterval,
-    sweep: 3 * MINUTE,
+    sweep: Math.max(3 * MINUTE, 3 * pollInterval),
     spread: many,
   };
 }

@@ -41,11 +41,10 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
   }
 
   function newRounds(node: NodeName): Rounds<readonly ActiveTask[]> {
-    const isYoung = (): boolean => clock.now() - (newest.get(node) ?? Number.NEGATIVE_INFINITY) < young;
     return new Rounds(
       (cut) => client.activeTasks(node, cut),
       clock,
-      () => (isYoung() ? betweenFirst : between),
+      () => betweenLists(clock.now() - (newest.get(node) ?? Number.NEGATIVE_INFINITY)),
     );
   }
 
@@ -94,11 +93,11 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
   };
 }
 
-/** Between the beginnings of two lists of one node. */
-const between: Ms = 250;
-/** While a task may be one of those that end within a second: a launch waits for several of them, one after another. */
-const betweenFirst: Ms = 100;
-const young: Ms = 1_000;
+/**
+ * Between the beginnings of two lists of one node, by the age of its newest task: often while that may be one of those
+ * that end within a second, as a launch waits for several of them, one after another; later a twentieth of its age.
+ */
+const betweenLists = (age: Ms): Ms => (age < 1_000 ? 100 : Math.min(Math.max(250, age / 20), 1_000));
 const tailOfLog = 20;
 
 async function outcomeOf(

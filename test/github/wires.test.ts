@@ -77,7 +77,8 @@ test("a page of some proxy is not taken for an answer", async () => {
 
 test("the cache forgets what was not used for longest", () => {
   const cache = new EtagCache(20);
-  const put = (key: string, length: number) => cache.set(key, { etag: `"${key}"`, body: "x".repeat(length) });
+  const put = (key: string, length: number) =>
+    cache.set(key, { etag: `"${key}"`, body: "x".repeat(length), shape: null });
   put("a", 10);
   put("b", 10);
   cache.get("a");

@@ -101,8 +101,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "take a lease that its holder still has",
     file: "src/domain/lease.ts",
-    find: "export const leaseTerm: Ms = 45 * SECOND;",
-    put: "export const leaseTerm: Ms = 3 * SECOND;",
+    find: "unchangedFor >= times.term;",
+    put: "unchangedFor >= times.term / 15;",
   },
   {
     name: "send a clone again after a lost answer",

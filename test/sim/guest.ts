@@ -179,11 +179,14 @@ const wordsFor = (end: SessionEnd): string => {
 function credentialIn(userData: string): Credential | null {
   const scalar = /path: \/run\/dispatcher\/credential\n(?:\s+permissions:.*\n)?\s+content: (.+)\n/.exec(userData)?.[1];
   if (scalar === undefined) return null;
-  const secret = String(parse(scalar));
-  const word = (flag: string): string => {
-    const said = new RegExp(`--${flag} (\\S+)`).exec(userData)?.[1] ?? "";
-    return said.replaceAll("'", "");
+  const lines = String(parse(scalar)).split("\n");
+  const word = (name: string): string =>
+    lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  return {
+    kind: word("kind") === "token" ? "token" : "jit",
+    secret: word("credential"),
+    url: word("url"),
+    name: word("name"),
+    labels: ["self-hosted", ...word("labels").split(",")],
   };
-  const kind = userData.includes("ACTIONS_RUNNER_INPUT_TOKEN") ? "token" : "jit";
-  return { kind, secret, url: word("url"), name: word("name"), labels: ["self-hosted", ...word("labels").split(",")] };
 }

@@ -32,7 +32,10 @@ async function main(): Promise<0 | 1> {
     if (options.history) told(history.join("\n"));
   };
   if (options.seeds.length === 1) hear(await runSeed(orderFor(options.seeds[0] ?? 0)));
-  else await crew(options.seeds, { workers: options.workers, argv, tell: hear });
+  else {
+    const enough = (): boolean => options.bail && failing.length > 0;
+    await crew(options.seeds, { workers: options.workers, argv, tell: hear, enough });
+  }
   const realSeconds = Number(process.hrtime.bigint() - began) / 1e9;
   const failures: Failure[] = [];
   for (const report of failing) failures.push(await explained(report, failures));
@@ -76,5 +79,5 @@ function orderFor(seed: number): RunOrder & { readonly realGuests: boolean } {
   const alone = options.seeds.length === 1;
   const realGuests = options.realGuests || (!alone && usesRealGuests(seed));
   const hours = !alone && realGuests ? Math.min(options.hours, realGuestHours) : options.hours;
-  return { seed, hours, only: options.only, realGuests };
+  return { seed, hours, only: options.only, realGuests, untilFirst: options.bail };
 }

@@ -12,6 +12,8 @@ export interface Options {
   /** Prints a single seed's history, whatever came of it. */
   readonly history: boolean;
   readonly shrink: boolean;
+  /** The first violation ends everything: whoever asks wants a yes or a no. */
+  readonly bail: boolean;
   /** This process is one that another has started for its share. */
   readonly worker: boolean;
 }
@@ -25,7 +27,8 @@ npm run sim -- --seed S [--hours H] [--only 3,17] [--history] [--no-shrink]
   --only A,B     of its weather only these pieces
   --real-guests  the emulator's own guests, with a shell in each (slow)
   --workers W    so many processes (default: one per processor)
-  --no-shrink    a failing seed is told of as it is`;
+  --no-shrink    a failing seed is told of as it is
+  --bail         ends at the first violation`;
 
 export function optionsOf(argv: readonly string[]): Options {
   const { values } = parseArgs({
@@ -41,6 +44,7 @@ export function optionsOf(argv: readonly string[]): Options {
       history: { type: "boolean", default: false },
       "real-guests": { type: "boolean", default: false },
       "no-shrink": { type: "boolean", default: false },
+      bail: { type: "boolean", default: false },
       worker: { type: "boolean", default: false },
     },
   });
@@ -70,6 +74,7 @@ export function optionsOf(argv: readonly string[]): Options {
     realGuests: values["real-guests"],
     history: values.history,
     shrink: !values["no-shrink"],
+    bail: values.bail,
     worker: values.worker,
   };
 }

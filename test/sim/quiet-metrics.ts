@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
  */
 const prometheus = createRequire(import.meta.url)("prom-client") as {
   collectDefaultMetrics: () => void;
-  Histogram: { readonly prototype: { observe: () => void } };
+  Histogram: { readonly prototype: { observeWithoutExemplar: () => void } };
 };
 prometheus.collectDefaultMetrics = () => {};
 // Every call is measured, and nobody asks for it here.
-prometheus.Histogram.prototype.observe = () => {};
+prometheus.Histogram.prototype.observeWithoutExemplar = () => {};

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { TemplateTexts } from "../../src/app/dispatcher.ts";
 import { load } from "../../src/app/load.ts";
 import type { Config } from "../../src/config/config.ts";
-import { HOUR, type Ms } from "../../src/domain/time.ts";
-import { type GithubSpec, githubSpec } from "../../src/emulator/github/spec.ts";
-import { type PveSpec, pveSpec } from "../../src/emulator/pve/spec.ts";
+import { asLeaseTimes, type LeaseTimes } from "../../src/domain/lease.ts";
+import { HOUR, type Ms, SECOND } from "../../src/domain/time.ts";
+import type { GithubSpec } from "../../src/emulator/github/spec.ts";
+import type { PveSpec } from "../../src/emulator/pve/spec.ts";
 import { Random } from "./random.ts";
+import { githubOf, pveOf, pveToken } from "./servers.ts";
 
 /** Somebody's jobs, as a workflow would word them. */
 export interface JobKind {
@@ -30,6 +32,8 @@ export interface Setting {
     /** Whoever's runner is free serves these, and no list that we read shows it. */
     readonly unpolled: JobKind | null;
   };
+  /** Spelled out: they are also what the judge goes by, and a mistake in the product's must not be the judge's too. */
+  readonly leaseTimes: LeaseTimes;
   readonly longestHardLifetime: Ms;
   /** A runner of such a pool may work for repositories that nobody polls. */
   readonly hasOpenPool: boolean;
@@ -37,18 +41,15 @@ export interface Setting {
   readonly realGuests: boolean;
 }
 
-export const adminToken = { id: "admin@pam!ops", secret: "99999999-8888-4777-8666-555555555555" };
-const pveToken = { id: "dispatcher@pve!sim", secret: "2f1c6f0e-1111-4222-8333-5b7a9c3d1e0f" };
-export const adminGithubToken = "ghp_admin0000000000000000000000000000000";
 /** Jobs that must be served are called so; all others may wait for ever. */
 export const eligibleName = "served";
 export const instance = "sim";
 
-/** In our ranges, and not ours. */
-export const foreignVmids = [204, 205, 303, 403] as const;
-
-const template = "templates/runner.yaml.ejs";
-let templateText: string | null = null;
+/** The product's own templates, as if they lay in /sim. */
+function shipped(path: string): string | null {
+  const file = path.replace(/^\/sim\//, "templates/");
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}
 
 export function settingOf(seed: number, options: { readonly realGuests?: boolean } = {}): Setting {
   const random = new Random(seed, "setting");
@@ -58,9 +59,9 @@ export function settingOf(seed: number, options: { readonly realGuests?: boolean
   // A confined token sees what is in its resource pool, so each pool has one then.
   const confined = random.happens(0.3);
   const all = poolsOf(random, nodes, lifetimes, { open: hasOpenPool, confined });
-  // Each pool has a lease of its own, and leases are most of what a quiet dispatcher says.
+  // Each pool has a lease and repositories of its own: most of what a quiet dispatcher asks for.
   const first = random.below(all.length);
-  const kept = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3]);
+  const kept = random.pick([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3]);
   const pools = all.filter((_, at) => (at - first + all.length) % all.length < kept);
   const served = new Set(pools.flatMap(({ labels }) => labels));
   const githubToken = "github_pat_sim00000000000000000000000000";
@@ -93,10 +94,21 @@ export function settingOf(seed: number, options: { readonly realGuests?: boolean
           ? { repository: "acme/hidden", labels: ["self-hosted", "linux", "large"] }
           : null,
     },
+    leaseTimes: leaseTimesOf(seed),
     longestHardLifetime: Math.max(...Object.values(lifetimes)) * HOUR,
     hasOpenPool,
     realGuests: options.realGuests ?? false,
   };
+}
+
+/** Renewals are most of what a quiet dispatcher says. In most runs they come seldom, which leaves time for more runs. */
+function leaseTimesOf(seed: number): LeaseTimes {
+  const stretch = new Random(seed, "lease").pick([1, 5, 5, 5]);
+  return asLeaseTimes({
+    term: stretch * 45 * SECOND,
+    holding: stretch * 30 * SECOND,
+    betweenRenewals: stretch * 12 * SECOND,
+  });
 }
 
 function poolsOf(
@@ -162,8 +174,6 @@ function loadedOf(
 ): { readonly config: Config; readonly templates: TemplateTexts } {
   const most = pools.reduce((sum, pool) => sum + pool.max_runners, 0);
   const file = JSON.stringify({ max_total_runners: Math.max(2, most - random.between(0, 2)), pools });
-  templateText ??= readFileSync(template, "utf8");
-  const text = templateText;
   const loaded = load({
     env: {
       PROXMOX_URL: "https://pve.sim:8006",
@@ -173,7 +183,7 @@ function loadedOf(
       PROXMOX_STORAGE: "local",
       GITHUB_TOKEN: "ghp_unused000000000000000000000000000000",
       TEMPLATE_NAME: "sim-base",
-      POLL_INTERVAL: String(random.pick([30, 60, 90, 120, 120])),
+      POLL_INTERVAL: String(random.pick([30, 60, 90, 120, 120, 180, 180, 240, 240, 240])),
       IDLE_TIMEOUT: `${random.between(2, 6)}m`,
       BOOT_TIMEOUT: `${random.between(5, 10)}m`,
       DISPATCHER_LISTEN: "off",
@@ -181,67 +191,11 @@ function loadedOf(
       DISPATCHER_CONFIG: "/sim/dispatcher.yaml",
     },
     files: {
-      read: (path) => (path === "/sim/dispatcher.yaml" ? file : path === "/sim/runner.yaml.ejs" ? text : null),
+      read: (path) => (path === "/sim/dispatcher.yaml" ? file : shipped(path)),
     },
     cwd: "/sim",
     builtinTemplate: "/sim/runner.yaml.ejs",
   });
   if (!loaded.ok) throw new Error(`the simulation's configuration: ${loaded.problems.join("; ")}`);
   return loaded;
-}
-
-function pveOf(random: Random, nodes: readonly string[], confined: boolean): PveSpec {
-  return pveSpec.parse({
-    generation: random.happens(0.5) ? "9.2" : "8.4",
-    nodes: nodes.map((name) => ({ name })),
-    storages: [
-      { name: "local", content: ["iso", "vztmpl", "snippets"], shared: true },
-      { name: "disks", content: ["images"], shared: true, sizeGiB: 10_000 },
-    ],
-    resourcePools: ["runners"],
-    tokens: [
-      {
-        ...pveToken,
-        privileges: "all",
-        confined,
-        deletesVolumes: random.happens(0.7),
-      },
-      { ...adminToken, privileges: "all" },
-    ],
-    guests: [
-      ...nodes.map((node, at) => ({ vmid: 9000 + at, name: "sim-base", node, template: true, protection: at === 1 })),
-      { vmid: foreignVmids[0], name: "sim-l-abcdefghij", node: "pve1" },
-      { vmid: foreignVmids[1], name: "database", node: "pve2", running: true, image: "no-runner" },
-      { vmid: foreignVmids[2], name: "sim-f-golden", node: "pve2", protection: true },
-      { vmid: foreignVmids[3], name: "mail", node: "pve1", lock: "backup" },
-      { vmid: 120, name: "web", node: "pve1", running: true, image: "no-runner" },
-    ],
-    volumes: [
-      { storage: "local", name: "iso/debian-13.iso", size: 700_000_000 },
-      { storage: "local", name: "iso/other-204.iso", size: 1_000 },
-    ],
-    copyMarkerTo: random.happens(0.5) ? [foreignVmids[0], 120] : [],
-    resourcesLagMs: random.pick([0, 10_000, 10_000, 20_000]),
-  });
-}
-
-function githubOf(random: Random, token: string): GithubSpec {
-  return githubSpec.parse({
-    tokens: [{ token }, { token: adminGithubToken }],
-    repositories: [
-      { name: "octo/alpha" },
-      { name: "octo/beta" },
-      { name: "octo/open", private: false },
-      { name: "acme/one" },
-      { name: "acme/two" },
-      { name: "acme/hidden" },
-    ],
-    organisations: [
-      {
-        login: "acme",
-        groups: [{ id: 7, name: "builders", visibility: "selected", repositories: ["acme/one", "acme/two"] }],
-      },
-    ],
-    pointsPerHour: random.happens(0.2) ? 400 : 5_000,
-  });
 }

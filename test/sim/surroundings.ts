@@ -5,6 +5,7 @@ import type { Disk } from "./disk.ts";
 import type { Judge } from "./judge.ts";
 import type { Caller, Network } from "./network.ts";
 import type { Random } from "./random.ts";
+import type { Setting } from "./setting.ts";
 
 /** All that one life of the daemon touches, made here alone. */
 export function surroundingsOf(
@@ -13,6 +14,7 @@ export function surroundingsOf(
     readonly clock: Clock;
     readonly wall: () => Instant;
     readonly machine: string;
+    readonly setting: Setting;
     /** Whether a life of that number is over, as its machine can tell. */
     readonly isDead: (life: number) => boolean;
     readonly disk: Disk;
@@ -39,6 +41,7 @@ export function surroundingsOf(
       holder: `sim:${caller.number}@${machine}`,
       isDead: (holder) => parts.isDead(Number(/^sim:(\d+)@/.exec(holder)?.[1])),
     },
+    leaseTimes: parts.setting.leaseTimes,
     journalFile: disk.fileFor(caller),
     chance: random,
     log,

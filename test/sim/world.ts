@@ -9,7 +9,8 @@ import { createPve, type PveEmulator } from "../../src/emulator/pve/pve.ts";
 import type { Order, Tasks } from "../../src/emulator/pve/tasks.ts";
 import { type Fate, scriptedGuests } from "./guest.ts";
 import { Random } from "./random.ts";
-import { adminGithubToken, adminToken, type Setting } from "./setting.ts";
+import { adminGithubToken, adminToken } from "./servers.ts";
+import type { Setting } from "./setting.ts";
 import type { VirtualTime } from "./time.ts";
 
 export interface SimWorld {
@@ -46,7 +47,13 @@ export function createSimWorld(setting: Setting, time: VirtualTime, ears: Ears, 
   });
   const runners = heard(github.runners, ears);
   const boot = setting.realGuests
-    ? createGuests({ runners, time, audit: (entry) => ears.audit(entry), images })
+    ? // Put together into one file, the program does not know where the files of templates/image are.
+      createGuests({
+        runners,
+        time,
+        audit: (entry) => ears.audit(entry),
+        images: { ...images, runner: images["runner-alone"] },
+      })
     : scriptedGuests({
         runners,
         time,

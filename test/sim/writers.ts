@@ -1,15 +1,10 @@
+import type { LeaseTimes } from "../../src/domain/lease.ts";
 import type { Instant } from "../../src/domain/time.ts";
 import type { Exchange } from "./exchange.ts";
 import { instance, type Setting } from "./setting.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 const rule = "one writer";
-
-/** Whoever has not renewed it for this long sends nothing more. */
-const holderTerm = 30_000;
-
-/** Then what was sent last has this long, from the renewal on, to arrive: nobody else takes the lease before. */
-const term = 45_000;
 
 interface Held {
   readonly life: number;
@@ -20,6 +15,7 @@ interface Held {
 export class Writers {
   readonly #verdicts: Verdicts;
   readonly #now: () => Instant;
+  readonly #times: LeaseTimes;
   readonly #ranges: readonly { readonly first: number; readonly last: number }[];
   /** By the VMID of the lease; null: given back. */
   readonly #held = new Map<number, Held | null>();
@@ -27,6 +23,7 @@ export class Writers {
   constructor(setting: Setting, verdicts: Verdicts, now: () => Instant) {
     this.#verdicts = verdicts;
     this.#now = now;
+    this.#times = setting.leaseTimes;
     this.#ranges = setting.config.pools.map(({ guest }) => guest.range);
   }
 
@@ -43,11 +40,12 @@ export class Writers {
 
   /** Anything else that changes something: at this VMID, or (null) anywhere. */
   sends(exchange: Exchange, vmid: number | null): void {
-    this.#mustHold(exchange, vmid, holderTerm);
+    this.#mustHold(exchange, vmid, this.#times.holding);
   }
 
+  /** What was sent last may arrive until the end of the term: nobody else takes the lease before. */
   arrives(exchange: Exchange, vmid: number | null): void {
-    this.#mustHold(exchange, vmid, term);
+    this.#mustHold(exchange, vmid, this.#times.term);
   }
 
   #mustHold({ life, call }: Exchange, vmid: number | null, most: number): void {
