@@ -1,19 +1,25 @@
 import { DispatcherError } from "../domain/errors.ts";
 import type { NodeName, Vmid } from "../domain/ids.ts";
+import { generationsOf, promotedOf } from "../domain/images/families.ts";
 import type { PoolBlock } from "../domain/observation.ts";
 import type { GuestSpec } from "../domain/pool.ts";
+import type { Signer } from "../domain/signed-line.ts";
+import type { Clock } from "../domain/time.ts";
 import type { GuestSummary, ProxmoxClient } from "./client.ts";
 import { cloudInitSlot } from "./drives.ts";
+import { type Marked, Markers } from "./template-markers.ts";
 
-/** Templates per pool and node: found by VMID, or by name with the newest (highest VMID) winning. */
+/** Templates per pool and node: by VMID, or the promoted generation of a family, or by name with the newest (highest VMID) winning. */
 export class Templates {
   readonly #client: ProxmoxClient;
+  readonly #markers: Markers;
   #found = new Map<string, Vmid>();
   /** Templates seldom change: whether one has a cloud-init drive is asked again only while it has none. */
   readonly #good = new Set<Vmid>();
 
-  constructor(client: ProxmoxClient) {
+  constructor(client: ProxmoxClient, signer: Signer, clock: Clock) {
     this.#client = client;
+    this.#markers = new Markers(client, signer, clock);
   }
 
   /** Every node on which a pool cannot clone, and why. */
@@ -24,12 +30,13 @@ export class Templates {
   ): Promise<readonly PoolBlock[]> {
     const blocks: PoolBlock[] = [];
     const found = new Map<string, Vmid>();
+    const marked = await this.#marked(specs, guests, signal);
     for (const spec of specs) {
       for (const node of spec.nodes) {
-        const template = newest(spec, node, guests);
-        const why = template === null ? absence(spec, node, guests) : await this.#defect(template, node, signal);
+        const meant = meantBy(spec, node, guests, marked);
+        const why = meant.kind === "none" ? meant.why : await this.#defect(meant.vmid, node, signal);
         if (why !== null) blocks.push({ pool: spec.pool, node, why });
-        else if (template !== null) found.set(keyOf(spec, node), template);
+        else if (meant.kind === "one") found.set(keyOf(spec, node), meant.vmid);
       }
     }
     this.#found = found;
@@ -41,6 +48,18 @@ export class Templates {
     const template = this.#found.get(keyOf(spec, node));
     if (template !== undefined) return template;
     throw new DispatcherError("not_found", `template ${spell(spec)}: not on node ${node}`);
+  }
+
+  /** Only where a pool names a family does anyone read markers. */
+  async #marked(
+    specs: readonly GuestSpec[],
+    guests: readonly GuestSummary[],
+    signal: AbortSignal,
+  ): Promise<readonly Marked[]> {
+    const byName = specs.filter(({ template }) => template.kind === "name");
+    const nodes = new Set(byName.flatMap((spec) => spec.nodes));
+    const templates = guests.filter((guest) => isTemplate(guest) && nodes.has(guest.node));
+    return this.#markers.of(templates, signal);
   }
 
   async #defect(template: Vmid, node: NodeName, signal: AbortSignal): Promise<string | null> {
@@ -64,6 +83,36 @@ export class Templates {
   }
 }
 
+export type Meant = { readonly kind: "one"; readonly vmid: Vmid } | { readonly kind: "none"; readonly why: string };
+
+/** Which template a pool means on a node. A family that has marked generations anywhere is never mistaken for a mere name. */
+export function meantBy(
+  spec: GuestSpec,
+  node: NodeName,
+  guests: readonly GuestSummary[],
+  marked: readonly Marked[],
+): Meant {
+  const { template } = spec;
+  if (template.kind === "name" && marked.some(({ marker }) => marker.family === template.name)) {
+    return promotedOn(template.name, node, marked);
+  }
+  const vmid = newest(spec, node, guests);
+  return vmid === null ? { kind: "none", why: absence(spec, node, guests) } : { kind: "one", vmid };
+}
+
+function promotedOn(family: string, node: NodeName, marked: readonly Marked[]): Meant {
+  const generations = generationsOf(marked, family, node);
+  const promoted = promotedOf(generations);
+  if (promoted !== null) return { kind: "one", vmid: promoted.vmid };
+  const why =
+    generations.length === 0
+      ? `template family ${family} has no generation on node ${node}: dispatcher template build ${family} --node ${node}`
+      : `no generation of template family ${family} on node ${node} is promoted: dispatcher template promote ${family}`;
+  return { kind: "none", why };
+}
+
+export const isTemplate = (guest: GuestSummary): boolean => guest.type === "qemu" && guest.template;
+
 const keyOf = (spec: GuestSpec, node: NodeName): string => `${spec.pool} ${node}`;
 
 const spell = ({ template }: GuestSpec): string =>
@@ -72,7 +121,7 @@ const spell = ({ template }: GuestSpec): string =>
 function newest(spec: GuestSpec, node: NodeName, guests: readonly GuestSummary[]): Vmid | null {
   const { template } = spec;
   const matching = guests
-    .filter((g) => g.type === "qemu" && g.template && g.node === node)
+    .filter((g) => isTemplate(g) && g.node === node)
     .filter((g) => (template.kind === "vmid" ? g.vmid === template.vmid : g.name === template.name))
     .map((g) => g.vmid);
   return matching.length === 0 ? null : matching.reduce((a, b) => (a > b ? a : b));

@@ -1,0 +1,1 @@
+../common/linux.pkr.hcl
