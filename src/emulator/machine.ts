@@ -8,8 +8,12 @@ export interface Machine {
   readonly vmid: number;
   /** What is installed on its disk: the name of an image that the world knows. */
   readonly image: string;
+  /** As PVE has it at the start. Left out: as any machine's. */
+  readonly config?: ReadonlyMap<string, string | number>;
   /** The media in its IDE drives at this moment, by slot (`ide0` … `ide3`). An eject or another upload shows at once. */
   media(): ReadonlyMap<string, Medium>;
+  /** What is installed on its disk from its next start on. */
+  install?(image: string): void;
   /** The operating system turns the machine off. */
   powerOff(): void;
   /** Aborted when PVE stops or destroys the machine, or the guest powered it off. */
@@ -38,6 +42,8 @@ export interface GuestSystem {
   execute?(command: readonly string[], input: string): Promise<number | null>;
   /** How it goes with a process, told once after its end; null for one that is not known. */
   executed?(pid: number): Promise<Executed | null>;
+  /** Any other of the agent's commands, for example `network-get-interfaces`. Left out: PVE makes an answer up. */
+  ask?(command: string): Promise<unknown>;
 }
 
 /** Switches a machine on: PVE calls it once per start. */

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Handler } from "./handler.ts";
+import { acceptWebSocket, type Connect } from "./websocket.ts";
 
 /** `pve`: closes after errors, and an idle connection after five seconds. */
 export type ServerProfile = "pve" | "plain";
@@ -13,6 +15,8 @@ export interface ServeOptions {
   /** 0 takes any free one. */
   readonly port: number;
   readonly profile?: ServerProfile;
+  /** For websockets; left out, there are none. */
+  readonly connect?: Connect;
 }
 
 export interface Served {
@@ -34,6 +38,17 @@ export async function serve(options: ServeOptions): Promise<Served> {
     server.keepAliveTimeout = idleMs;
     server.maxRequestsPerSocket = perConnection;
   }
+  const { connect } = options;
+  const upgraded = new Set<Duplex>();
+  if (connect !== undefined) {
+    server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket));
+      upgrade(connect, scheme, incoming, socket, head).catch((error: unknown) => {
+        socket.destroy(error instanceof Error ? error : undefined);
+      });
+    });
+  }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, address, () => resolve());
@@ -47,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
       }),
   };
 }
@@ -83,14 +99,39 @@ async function answer(
   outgoing.end(bodiless ? undefined : body);
 }
 
-async function requestOf(incoming: IncomingMessage, scheme: string): Promise<Request> {
-  const method = incoming.method ?? "GET";
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+async function upgrade(
+  connect: Connect,
+  scheme: Manner["scheme"],
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on("error", () => {});
+  const url = `${scheme}://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
+  const answer = await connect(new Request(url, { headers: headersOf(incoming) }));
+  if (answer instanceof Response) socket.end(await refusalText(answer));
+  else acceptWebSocket(incoming, socket, head, answer);
+}
+
+async function refusalText(response: Response): Promise<string> {
+  const body = await response.text();
+  const head = `HTTP/1.1 ${response.status} ${response.statusText}`;
+  return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+function headersOf(incoming: IncomingMessage): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
+  return headers;
+}
+
+async function requestOf(incoming: IncomingMessage, scheme: string): Promise<Request> {
+  const method = incoming.method ?? "GET";
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const headers = headersOf(incoming);
   // A path that begins with two slashes would otherwise be taken for another host.
   const url = `${scheme}://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
   const bytes = Buffer.concat(chunks);

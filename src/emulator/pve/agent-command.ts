@@ -76,15 +76,15 @@ const all: Readonly<Record<string, Command>> = { ...asked, ...told };
 const root = "/nodes/{node}/qemu/{vmid}/agent";
 
 export const agentCommandCalls: readonly Route[] = [
-  ...Object.entries(asked).map(([name, command]) => route("GET", name, command)),
-  ...Object.entries(told).map(([name, command]) => route("POST", name, command)),
+  ...Object.keys(asked).map((name) => route("GET", name)),
+  ...Object.keys(told).map((name) => route("POST", name)),
   {
     method: "POST",
     path: root,
     call: "agent.command",
     parameters: { command: oneOf(...Object.keys(all).sort()) },
     needs: throughAgent("Command"),
-    answer: (call) => run(call, all[call.values.text("command") ?? ""] ?? nothing),
+    answer: (call) => run(call, call.values.text("command") ?? ""),
   },
   {
     method: "POST",
@@ -96,18 +96,22 @@ export const agentCommandCalls: readonly Route[] = [
       crypted: maybe({ type: "boolean" }),
     },
     needs: throughAgent("Unrestricted"),
-    answer: (call) => run(call, nothing),
+    answer: async (call) => {
+      await reachAgent(call);
+      return { data: { result: nothing() } };
+    },
   },
 ];
 
-function route(method: "GET" | "POST", name: string, command: Command): Route {
+function route(method: "GET" | "POST", name: string): Route {
   const needs = throughAgent(name.startsWith("fs") || name.startsWith("suspend") ? "FileSystemMgmt" : "Audit");
-  return { method, path: `${root}/${name}`, call: `agent.${name}`, needs, answer: (call) => run(call, command) };
+  return { method, path: `${root}/${name}`, call: `agent.${name}`, needs, answer: (call) => run(call, name) };
 }
 
-async function run(call: Call, command: Command): Promise<Answer> {
-  await reachAgent(call);
-  return { data: { result: command(needGuest(call.state, call.node, call.vmid), call) } };
+async function run(call: Call, name: string): Promise<Answer> {
+  const system = await reachAgent(call);
+  if (system.ask !== undefined) return { data: { result: await system.ask(name) } };
+  return { data: { result: all[name]?.(needGuest(call.state, call.node, call.vmid), call) } };
 }
 
 function interfaces(guest: Guest): readonly unknown[] {

@@ -7,6 +7,7 @@ import { aclCalls } from "./acl-calls.ts";
 import { agentCalls } from "./agent-calls.ts";
 import { agentCommandCalls } from "./agent-command.ts";
 import { agentExecCalls } from "./agent-exec.ts";
+import { applianceCalls } from "./appliance-calls.ts";
 import { readInput, refuseEarly } from "./body.ts";
 import { cloudInitCalls } from "./cloud-init-calls.ts";
 import { clusterCalls } from "./cluster-calls.ts";
@@ -17,6 +18,7 @@ import { featureCalls } from "./feature-calls.ts";
 import { firewallCalls } from "./firewall-calls.ts";
 import { aText, aVmid, storageId } from "./formats.ts";
 import { guestCalls } from "./guest-calls.ts";
+import { keyCalls } from "./key-calls.ts";
 import { lxcCalls } from "./lxc-calls.ts";
 import { lxcCreateCalls } from "./lxc-create.ts";
 import { lxcPowerCalls } from "./lxc-power.ts";
@@ -67,6 +69,7 @@ export const allRoutes: readonly Route[] = [
   ...templateCalls,
   ...snapshotCalls,
   ...featureCalls,
+  ...keyCalls,
   ...lxcCalls,
   ...lxcCreateCalls,
   ...lxcPowerCalls,
@@ -92,6 +95,7 @@ export const allRoutes: readonly Route[] = [
   ...consoleCalls,
   ...poolCalls,
   ...volumeCalls,
+  ...applianceCalls,
 ];
 const router = new Router(allRoutes);
 

@@ -1,3 +1,4 @@
+import { cloudImage } from "../customising.ts";
 import type { Change } from "./change.ts";
 import { cloudInitWish, freeDiskName, makeCloudInit, makeVolume, ownVolume } from "./disks.ts";
 import {
@@ -69,6 +70,7 @@ function normalisedDrive(state: PveState, guest: Guest, value: string): string {
   if (imported !== undefined) {
     const from = state.volumes.get(imported);
     if (from === undefined) throw failed(`volume '${imported}' does not exist`);
+    guest.image = cloudImage;
     return newDisk(state, guest, drive, parts.storage, from.size);
   }
   const gibibytes = /^\d+(\.\d+)?$/.test(parts.name) ? Number(parts.name) : null;

@@ -45,12 +45,20 @@ export const consoleCalls: readonly Route[] = [
   },
 ];
 
-/** The ticket is good for nothing: no console is emulated. */
+/** The task waits for the client, and ends with it. */
 function open({ state, node, vmid, token }: Call, kind: "qemu" | "lxc"): Answer {
   if (kind === "qemu") needGuest(state, node, vmid);
   else needContainer(state, node, vmid);
-  const task = state.tasks.start({ node, type: "vncproxy", id: String(vmid), token: token.id }, (job) =>
-    job.pass(patience),
-  );
-  return { data: { user: token.id, ticket: "PVEVNC:00000000::emulated", port: "5900", upid: task.upid } };
+  let done = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const console = state.consoles.wait({ vmid, kind, user: token.id, done });
+  const task = state.tasks.start({ node, type: "vncproxy", id: String(vmid), token: token.id }, async (job) => {
+    await Promise.race([job.pass(patience), ended]);
+    if (state.consoles.forget(console.port)) return;
+    await ended;
+  });
+  const { ticket, port } = console;
+  return { data: { user: token.id, ticket, port: String(port), upid: task.upid } };
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Instant } from "../../domain/time.ts";
+import type { ContainerSystem } from "../container.ts";
 import { failed } from "./refusal.ts";
 import { isNine, type PveState } from "./state.ts";
 import { parseSize } from "./volumes.ts";
 
-/** A container: its configuration, and whether it runs. Nothing runs inside of it. */
+/** A container: its configuration, whether it runs, and what runs inside of it, where anything does. */
 export interface Container {
   readonly vmid: number;
   readonly node: string;
@@ -15,6 +16,9 @@ export interface Container {
   known?: boolean;
   /** Whether `cluster/resources` has seen it. */
   seen: boolean;
+  readonly system?: ContainerSystem | null;
+  /** All that its console has printed. */
+  readonly transcript: Uint8Array[];
 }
 
 type View = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Instant } from "../../domain/time.ts";
 import type { GuestSystem } from "../machine.ts";
 import type { Volume } from "./volumes.ts";
@@ -40,7 +40,8 @@ export interface Guest {
   readonly node: string;
   /** Foreign guests were there before anyone called. */
   readonly origin: "foreign" | "cloned" | "created";
-  readonly image: string;
+  /** What is installed on its disk. */
+  image: string;
   /** As the running machine has it. */
   config: Config;
   /** What a running machine gets at its next start; null removes the option. */
@@ -90,7 +91,7 @@ export function digestOf(guest: Guest): string {
   const text = `${lines(guest.config)}\n[PENDING]\n${lines(guest.pending)}`;
   const last = digests.get(guest);
   if (last?.text === text) return last.digest;
-  const digest = createHash("sha1").update(text).digest("hex");
+  const digest = hash("sha1", text);
   digests.set(guest, { text, digest });
   return digest;
 }

@@ -104,7 +104,7 @@ function configure({ state, token, node, vmid, values }: Call): Answer {
 
 /** A container has its addresses about a second after its start. */
 function interfaces({ state, node, vmid }: Call): Answer {
-  const { config, running } = needContainer(state, node, vmid);
+  const { config, running, system } = needContainer(state, node, vmid);
   if (running === null) return { data: [] };
   const up = state.time.now() - running.since >= 1000;
   const list: unknown[] = [entry("lo", "00:00:00:00:00:00", up ? "127.0.0.1/8" : null, up ? "::1/128" : null)];
@@ -112,7 +112,8 @@ function interfaces({ state, node, vmid }: Call): Answer {
     if (!/^net\d+$/.test(name)) continue;
     const part = (key: string): string | null => new RegExp(`\\b${key}=([^,]+)`).exec(String(value))?.[1] ?? null;
     const address = part("ip");
-    const static4 = up && address?.includes("/") === true ? address : null;
+    const own = system?.addresses()?.find((one) => !one.includes(":")) ?? null;
+    const static4 = !up ? null : (own ?? (address?.includes("/") === true ? address : null));
     const mac = (part("hwaddr") ?? "").toLowerCase();
     list.push(entry(part("name") ?? "eth0", mac, static4, up ? linkLocal(mac) : null));
   }

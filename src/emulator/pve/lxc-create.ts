@@ -1,3 +1,4 @@
+import type { ContainerSystem } from "../container.ts";
 import { type Container, needContainer } from "./container.ts";
 import { makeVolume } from "./disks.ts";
 import { aDnsName, aFlag, aText, aVmid, configId, maybe, nodeName, poolId, storageId, tagsIn } from "./formats.ts";
@@ -8,6 +9,7 @@ import { allowed, demand } from "./permissions.ts";
 import { failed, Refusal } from "./refusal.ts";
 import type { Answer, Call, Route } from "./router.ts";
 import { isNine, needStorage, type PveState } from "./state.ts";
+import type { Volume } from "./volumes.ts";
 
 const GiB = 1024 ** 3;
 const root = "/nodes/{node}/lxc";
@@ -115,10 +117,30 @@ function create(call: Call): Answer {
     config.set("rootfs", `${volume},size=${size}G`);
     if (config.get("unprivileged") === 0) config.delete("unprivileged");
     warnOfNesting(state, config, job);
-    const container = add(state, { vmid, node, config, resourcePool: pool });
+    const system = await unpack(call, vmid, archive);
+    for (const fingerprint of system?.fingerprints ?? []) {
+      job.log("Creating SSH host key 'ssh_host_ed25519_key' - this may take some time ...");
+      job.log(`done: ${fingerprint} root@${config.get("hostname")}`);
+    }
+    const container = add(state, { vmid, node, config, resourcePool: pool, system });
     if (values.flag("start")) await startContainer(state, container, job);
   });
   return { data: task.upid };
+}
+
+async function unpack({ state, values }: Call, vmid: number, archive: Volume): Promise<ContainerSystem | null> {
+  if (state.makeContainer === null || archive.bare === true) return null;
+  return state
+    .makeContainer({
+      vmid,
+      hostname: values.text("hostname") ?? `CT${vmid}`,
+      password: values.text("password") ?? null,
+      keys: values.text("ssh-public-keys") ?? "",
+      archive,
+    })
+    .catch((error: unknown) => {
+      throw failed(`unable to create CT ${vmid} - ${error instanceof Error ? error.message : String(error)}`);
+    });
 }
 
 const isArchive = (bytes: Uint8Array): boolean => bytes.length > 512;
@@ -191,8 +213,8 @@ function makeRoot(state: PveState, storage: string, vmid: number, size: number):
   return makeVolume(state, { storage, name, size, content: "rootdir", owner: vmid, origin: "made" });
 }
 
-function add(state: PveState, made: Omit<Container, "running" | "seen">): Container {
-  const container: Container = { ...made, running: null, seen: false };
+function add(state: PveState, made: Omit<Container, "running" | "seen" | "transcript">): Container {
+  const container: Container = { ...made, running: null, seen: false, transcript: [] };
   state.containers.set(made.vmid, container);
   state.time.after(state.spec.resourcesLagMs, () => {
     container.seen = true;

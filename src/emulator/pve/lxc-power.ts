@@ -54,6 +54,7 @@ export async function startContainer(state: PveState, container: Container, job:
   if (container.known === true) warnOfNesting(state, container.config, job);
   container.known = true;
   await job.pass(state.spec.durations.start);
+  await container.system?.start();
   container.running = { pid: 1000 + state.chance.below(30_000), since: state.time.now() };
 }
 
@@ -74,6 +75,7 @@ function halt(call: Call, type: string): Answer {
   if (container.running === null) throw failed(`CT ${vmid} not running`);
   return work(call, type, async (job) => {
     await job.pass(state.spec.durations.stop);
+    await container.system?.stop();
     container.running = null;
   });
 }
@@ -88,6 +90,7 @@ function destroy(call: Call): Answer {
   return work(call, "vzdestroy", async (job) => {
     if (state.containers.get(vmid) !== container) throw missingContainer(node, vmid);
     await job.pass(state.spec.durations.destroy);
+    await container.system?.destroy();
     container.running = null;
     state.volumes.delete(String(container.config.get("rootfs")).split(",")[0] ?? "");
     state.containers.delete(vmid);

@@ -59,6 +59,10 @@ function switchOn(state: PveState, guest: Guest, power: On): void {
   power.system = state.boot({
     vmid: guest.vmid,
     image: guest.image,
+    config: guest.config,
+    install: (image) => {
+      guest.image = image;
+    },
     media: () => mediaOf(power),
     powerOff: () => switchOff(state, guest, power),
     off: power.off.signal,

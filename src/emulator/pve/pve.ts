@@ -1,15 +1,18 @@
 import { DispatcherError, messageOf } from "../../domain/errors.ts";
 import type { Chance } from "../../domain/naming.ts";
 import type { Audit } from "../audit.ts";
+import type { MakeContainer } from "../container.ts";
 import type { Handler } from "../handler.ts";
 import type { Boot } from "../machine.ts";
 import type { WorldTime } from "../time.ts";
+import type { Connect } from "../websocket.ts";
 import { answerer, type Faults } from "./answer.ts";
 import type { Guest } from "./guest.ts";
 import { resumeForeign } from "./power.ts";
 import { snippetsWithContent } from "./snippets.ts";
 import type { PveSpec } from "./spec.ts";
 import type { PveState } from "./state.ts";
+import { connectConsole } from "./vncwebsocket.ts";
 import { holdsContent } from "./volumes.ts";
 import { createState } from "./world.ts";
 
@@ -19,20 +22,24 @@ export interface PveOptions {
   readonly chance: Chance;
   readonly audit: Audit;
   readonly boot: Boot;
+  /** What containers are made of; left out, nothing runs in them. */
+  readonly makeContainer?: MakeContainer;
   readonly faults?: Faults;
 }
 
 export interface PveEmulator {
   /** Answers `/api2/json/…`. */
   readonly handler: Handler;
+  /** Answers who wants a websocket. */
+  readonly connect: Connect;
   /** What calls have made and left behind, and how many requests came in. */
   tally(): { guests: number; seeds: number; requests: number };
   readonly state: PveState;
 }
 
 export function createPve(options: PveOptions): PveEmulator {
-  const { spec, time, chance, boot, audit } = options;
-  const state = createState({ spec, time, chance, boot });
+  const { spec, time, chance, boot, audit, makeContainer = null } = options;
+  const state = createState({ spec, time, chance, boot, makeContainer });
   audit({
     event: "world",
     foreign: {
@@ -49,6 +56,7 @@ export function createPve(options: PveOptions): PveEmulator {
       requests++;
       return answer(request);
     },
+    connect: async (request) => connectConsole(state, request),
     tally: () => ({ guests: clonedGuests(state), seeds: seeds(state), requests }),
   };
 }

@@ -143,6 +143,10 @@ const cluster = z.strictObject({
   access: access.nullable().default(null),
   guests: z.array(guest).default([]),
   volumes: z.array(volume).default([]),
+  /** Container templates that each node offers to fetch. */
+  appliances: z
+    .array(z.string())
+    .default(["debian-12-standard_12.12-1_amd64.tar.zst", "debian-13-standard_13.1-2_amd64.tar.zst"]),
   durations: durations.prefault({}),
   /** How late `cluster/resources` shows a guest's name and status. */
   resourcesLagMs: ms.default(10_000),

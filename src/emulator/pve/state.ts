@@ -1,6 +1,8 @@
 import type { Chance } from "../../domain/naming.ts";
+import type { MakeContainer } from "../container.ts";
 import type { Boot } from "../machine.ts";
 import type { WorldTime } from "../time.ts";
+import type { Consoles } from "./consoles.ts";
 import type { Container } from "./container.ts";
 import type { FileLocks } from "./file-locks.ts";
 import type { Firewall } from "./firewall-calls.ts";
@@ -18,6 +20,8 @@ export interface PveState {
   readonly time: WorldTime;
   readonly chance: Chance;
   readonly boot: Boot;
+  /** Null: containers are empty. */
+  readonly makeContainer: MakeContainer | null;
   readonly guests: Map<number, Guest>;
   readonly containers: Map<number, Container>;
   readonly volumes: Volumes;
@@ -25,6 +29,7 @@ export interface PveState {
   readonly locks: FileLocks;
   readonly statd: Statd;
   readonly tickets: Tickets;
+  readonly consoles: Consoles;
   /** By node. */
   readonly nodeConfigs: Map<string, ReadonlyMap<string, string | number>>;
   readonly firewalls: WeakMap<Guest | Container, Firewall>;

@@ -20,6 +20,7 @@ export interface Volume {
 
 export class Volumes {
   readonly #all = new Map<string, Volume>();
+  #deleted: (id: string) => void = () => {};
 
   get(id: string): Volume | undefined {
     return this.#all.get(id);
@@ -30,7 +31,12 @@ export class Volumes {
   }
 
   delete(id: string): void {
-    this.#all.delete(id);
+    if (this.#all.delete(id)) this.#deleted(id);
+  }
+
+  /** For whoever keeps a real file behind a volume. */
+  whenDeleted(tell: (id: string) => void): void {
+    this.#deleted = tell;
   }
 
   all(): readonly Volume[] {

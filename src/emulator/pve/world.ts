@@ -1,4 +1,5 @@
 import { completeAccess } from "./access.ts";
+import { Consoles } from "./consoles.ts";
 import { cloudInitWish, imageStorage, makeCloudInit, makeVolume } from "./disks.ts";
 import { FileLocks } from "./file-locks.ts";
 import { type Config, type Guest, isRunning, nameOf } from "./guest.ts";
@@ -13,7 +14,7 @@ import { Volumes } from "./volumes.ts";
 const MiB = 1024 * 1024;
 
 /** The cluster as the world file says, before anyone called. Machines that run are not switched on yet. */
-export function createState(options: Pick<PveState, "spec" | "time" | "chance" | "boot">): PveState {
+export function createState(options: Pick<PveState, "spec" | "time" | "chance" | "boot" | "makeContainer">): PveState {
   const { time } = options;
   const spec: PveState["spec"] = { ...options.spec, access: completeAccess(options.spec) };
   const guests = new Map<number, Guest>();
@@ -32,6 +33,7 @@ export function createState(options: Pick<PveState, "spec" | "time" | "chance" |
         : { status: isRunning(guest) ? ("running" as const) : ("stopped" as const), name: nameOf(guest) };
     }),
     tickets: new Tickets(time, options.chance),
+    consoles: new Consoles(time, options.chance),
     poolComments: new Map(),
     nodeConfigs: new Map(),
     firewalls: new WeakMap(),
