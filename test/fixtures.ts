@@ -86,6 +86,7 @@ export function guestOf(letter: string, change: Partial<GuestView> & { phase?: M
     marker: markerOf({ nonce, phase }),
     power: "running",
     lock: null,
+    os: "linux",
     seedAttached: false,
     stray: null,
     ...rest,

@@ -6,11 +6,28 @@ import { test } from "node:test";
 /** Who may import whom (ARCHITECTURE.md, Rooms). A file at the top of src/ is a room of its own. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
-  cli: ["app", "doctor", "server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
+  cli: [
+    "images",
+    "update",
+    "bootstrap",
+    "app",
+    "doctor",
+    "server",
+    "proxmox",
+    "github",
+    "guest",
+    "runners",
+    "engine",
+    "config",
+    "domain",
+  ],
   app: ["doctor", "server", "proxmox", "github", "guest", "runners", "engine", "config", "domain"],
   server: ["engine", "domain"],
+  update: ["domain"],
+  bootstrap: ["proxmox", "config", "domain"],
   doctor: ["proxmox", "github", "engine", "config", "domain"],
   config: ["domain"],
+  images: ["proxmox", "guest", "config", "domain"],
   runners: ["engine", "domain"],
   engine: ["domain"],
   proxmox: ["engine", "domain"],
@@ -30,7 +47,7 @@ for (const file of files) {
     const from = roomOf(path);
     const text = readFileSync(path, "utf8");
     assert.ok(from in allowed, `${from} is no room`);
-    for (const [statement, target = ""] of text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    for (const [statement, target = ""] of text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\s]+)"/g)) {
       if (from === "domain") assert.ok(target.startsWith("."), `domain imports ${target}`);
       if (!target.startsWith(".")) continue;
       const to = roomOf(resolve(dirname(path), target));

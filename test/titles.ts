@@ -13,7 +13,7 @@ export interface Titled {
 /** Every test of a folder, by reading the sources: to run them all only for their titles would take minutes. */
 export const testsIn = (folder: string): readonly Titled[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.(?:test|faults|e2e|contract|sim)\.ts$/.test(file))
+    .filter((file) => /\.(?:test|faults|e2e|contract|sim|guests|images|install)\.ts$/.test(file))
     .sort()
     .flatMap((file) => testsOf(readFileSync(join(folder, file), "utf8")).map((found) => ({ file, ...found })));
 

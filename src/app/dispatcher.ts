@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { DispatcherError } from "../domain/errors.ts";
 import type { GuestName } from "../domain/ids.ts";
+import type { LeaseTimes } from "../domain/lease.ts";
 import type { Chance } from "../domain/naming.ts";
 import type { ForgeView } from "../domain/observation.ts";
 import { type RunnerPool, repositoriesOf, runnerLabels, type StoreName, storeNameOf } from "../domain/pool.ts";
@@ -14,6 +15,8 @@ import type { SeedStore } from "../engine/site.ts";
 import type { Writer } from "../engine/writer.ts";
 import { createForge, type GithubForge } from "../github/forge.ts";
 import type { Fetch as GithubFetch } from "../github/transport.ts";
+import { credentialFile } from "../guest/credential-file.ts";
+import type { UserDataTemplate, UserDataValues } from "../guest/template-values.ts";
 import { renderUserData } from "../guest/user-data.ts";
 import { createClient, type ProxmoxClient } from "../proxmox/client.ts";
 import { createHttp, type HttpOptions, type Fetch as PveFetch } from "../proxmox/http.ts";
@@ -36,6 +39,8 @@ export interface Surroundings {
   /** The clock on the wall, which may jump; `clock` never does. */
   readonly wall: () => Instant;
   readonly identity: Identity;
+  /** Left out: the product's own. */
+  readonly leaseTimes?: LeaseTimes;
   /** Null: no journal is kept. */
   readonly journalFile: JournalFile | null;
   readonly chance: Chance;
@@ -61,8 +66,8 @@ export interface Dispatcher {
   readonly tools: Tools;
 }
 
-/** The user-data templates' texts, by path. */
-export type TemplateTexts = ReadonlyMap<string, string>;
+/** The user-data templates, by path. */
+export type TemplateTexts = ReadonlyMap<string, UserDataTemplate>;
 
 /** Chooses every implementation, once. */
 export function compose(config: Config, templates: TemplateTexts, around: Surroundings): Dispatcher {
@@ -154,9 +159,10 @@ export function compose(config: Config, templates: TemplateTexts, around: Surrou
     clock,
     chance,
     pools: new Map(config.pools.map((pool) => [pool.name, pool])),
-    storeOf: (pool) => storeOf(stores, storeNameOf(pool.delivery)),
+    storeOf: ({ delivery }) => (delivery.kind === "agent" ? null : storeOf(stores, storeNameOf(delivery))),
     storeNamed: (name) => stores.get(name) ?? null,
     render: (pool, name, credential) => renderUserDataFor(config, templates, pool, name, credential),
+    credentialFile: (pool, name, credential) => credentialFile(valuesFor(config, pool, name, credential)),
   };
   const runners = new Runners({
     ...tools,
@@ -200,19 +206,18 @@ export function renderUserDataFor(
   name: GuestName,
   credential: Credential,
 ): string {
-  const text = templates.get(pool.userDataTemplate) ?? "";
-  return renderUserData(
-    { path: pool.userDataTemplate, text },
-    {
-      runnerName: name,
-      runnerLabels: runnerLabels(pool, config.instance),
-      repoUrl: registrationUrl(config.github.apiUrl, pool),
-      runnerUser: pool.runnerUser,
-      credential,
-      hardLifetimeSeconds: Math.ceil(pool.hardLifetime / SECOND),
-    },
-  );
+  const path = pool.userDataTemplate;
+  return renderUserData(templates.get(path) ?? { path, text: "" }, valuesFor(config, pool, name, credential));
 }
+
+const valuesFor = (config: Config, pool: RunnerPool, name: GuestName, credential: Credential): UserDataValues => ({
+  runnerName: name,
+  runnerLabels: runnerLabels(pool, config.instance),
+  repoUrl: registrationUrl(config.github.apiUrl, pool),
+  runnerUser: pool.runnerUser,
+  credential,
+  hardLifetimeSeconds: Math.ceil(pool.hardLifetime / SECOND),
+});
 
 /** Where a runner registers: the page of its repository or organisation, on the server whose API we use. */
 function registrationUrl(apiUrl: URL, { scope }: RunnerPool): string {

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { NodeName } from "../domain/ids.ts";
-import { type Delivery, type RunnerPool, type StoreName, storeNameOf } from "../domain/pool.ts";
+import { type RunnerPool, type SeedDelivery, type StoreName, storeNameOf } from "../domain/pool.ts";
 import type { Clock } from "../domain/time.ts";
 import type { Journal } from "../engine/journal.ts";
 import type { SeedStore } from "../engine/site.ts";
@@ -28,18 +28,22 @@ export interface SeedStoresOptions {
 
 /** One store per storage and delivery; pools that name the same storage share it. */
 export function createSeedStores(options: SeedStoresOptions): ReadonlyMap<StoreName, SeedStore> {
-  const { pools } = options.config;
-  const deliveries = new Map(pools.map((pool) => [storeNameOf(pool.delivery), pool.delivery]));
-  return new Map([...deliveries].map(([name, delivery]) => [name, storeFor(options, name, delivery)]));
+  const deliveries = new Map<StoreName, { delivery: SeedDelivery; pools: RunnerPool[] }>();
+  for (const pool of options.config.pools) {
+    const { delivery } = pool;
+    if (delivery.kind === "agent") continue;
+    const name = storeNameOf(delivery);
+    deliveries.set(name, { delivery, pools: [...(deliveries.get(name)?.pools ?? []), pool] });
+  }
+  return new Map([...deliveries].map(([name, { delivery, pools }]) => [name, storeFor(options, delivery, pools)]));
 }
 
 function storeFor(
   { config, client, tasks, limits, clock, journal, writer }: SeedStoresOptions,
-  name: StoreName,
-  delivery: Delivery,
+  delivery: SeedDelivery,
+  pools: readonly RunnerPool[],
 ): SeedStore {
   const { storage } = delivery;
-  const pools = config.pools.filter((pool) => storeNameOf(pool.delivery) === name);
   const ranges = pools.map((pool) => pool.guest.range);
   const { instance } = config;
   if (delivery.kind === "snippets") {

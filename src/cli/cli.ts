@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { spellError } from "../app/logger.ts";
-import { version } from "../app/version.ts";
+import { commit, version } from "../app/version.ts";
 import { benchCommand } from "./bench.ts";
+import { bootstrapCommand } from "./bootstrap.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { drainCommand } from "./drain.ts";
@@ -14,6 +15,8 @@ import { runCommand } from "./run.ts";
 import { seedCommand } from "./seed.ts";
 import { selftestCommand } from "./selftest.ts";
 import { statusCommand } from "./status.ts";
+import { templateCommand } from "./template.ts";
+import { updateCommand } from "./update.ts";
 
 /** Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function cli(io: Io): Promise<ExitCode> {
@@ -25,7 +28,7 @@ export async function cli(io: Io): Promise<ExitCode> {
 
   const program = new Command("dispatcher")
     .description("Gives each waiting GitHub Actions job a fresh throw-away VM on Proxmox VE.")
-    .version(version(), "-V, --version")
+    .version(`${version()} (commit ${commit()})`, "-V, --version")
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
     .enablePositionalOptions();
@@ -41,7 +44,10 @@ export async function cli(io: Io): Promise<ExitCode> {
     emulateCommand,
     demoCommand,
     benchCommand,
+    bootstrapCommand,
     proxmoxSetupCommand,
+    templateCommand,
+    updateCommand,
   ]) {
     const sub = command(io, ends);
     program.addCommand(sub.copyInheritedSettings(program));

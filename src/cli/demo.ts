@@ -10,6 +10,7 @@ import { AuditFile } from "./demo/audit-file.ts";
 import { type Child, startChild } from "./demo/child.ts";
 import { Daemons } from "./demo/daemons.ts";
 import { type Progress, progressOf, reporter, spellProgress } from "./demo/progress.ts";
+import { type RealGuestsOptions, realPools, withRealGuests } from "./demo/real-guests.ts";
 import { type Summary, summarise } from "./demo/summary.ts";
 import { demoPools, demoWorld } from "./demo/world.ts";
 import { positive } from "./emulate.ts";
@@ -19,17 +20,18 @@ interface Options {
   readonly jobs: number;
   readonly speed: number;
   readonly registration: "jit" | "token";
-  readonly delivery: "iso" | "snippets";
+  readonly delivery: "iso" | "snippets" | "agent";
   readonly world?: string;
   readonly kill?: true;
   readonly faults?: true;
   readonly standby?: true;
+  readonly realGuests?: true;
   readonly keep?: true;
   readonly json?: true;
 }
 
 /** Longer than any run of it should take; then it gives up and says what is missing. */
-const limit = 10 * MINUTE;
+const limit = { pretended: 10 * MINUTE, real: 45 * MINUTE };
 
 export const demoCommand = (io: Io, ends: Ends): Command =>
   new Command("demo")
@@ -39,11 +41,14 @@ export const demoCommand = (io: Io, ends: Ends): Command =>
     .option("--jobs <n>", "how many jobs", wholeNumber, 8)
     .option("--speed <factor>", "how much faster than life emulated durations pass", positive, 10)
     .addOption(new Option("--registration <kind>", "how runners register").choices(["jit", "token"]).default("jit"))
-    .addOption(new Option("--delivery <kind>", "how the secret gets in").choices(["iso", "snippets"]).default("iso"))
+    .addOption(
+      new Option("--delivery <kind>", "how the secret gets in").choices(["iso", "snippets", "agent"]).default("iso"),
+    )
     .option("--world <file>", "serve this described world instead (its jobs, its guests)")
     .option("--kill", "kill -9 the daemon midway and start it again; with --faults at random moments, again and again")
     .option("--faults", "one call in twenty is slow, refused or cut off, before or after it took effect")
     .option("--standby", "a second daemon waits; the first is killed midway and stays dead")
+    .option("--real-guests", "guests are real Debian machines in QEMU, at life's own speed (needs qemu and mmdebstrap)")
     .option("--keep", "stay up at the end and print the URLs")
     .option("--json", "the last line of stdout is the summary, recomputed from the audit file")
     .action((options: Options) => ends(demo(io, options)));
@@ -101,7 +106,7 @@ class Stage {
       "--env",
       "dispatcher.env",
       "--speed",
-      String(this.#options.speed),
+      String(this.#options.realGuests === true ? 1 : this.#options.speed),
       ...(this.#options.faults === true ? ["--troubles", "20"] : []),
       "--json",
     ]);
@@ -125,6 +130,7 @@ class Stage {
   async #watch(jobs: number): Promise<{ kind: "done" } | { kind: "stuck"; at: Progress }> {
     const report = reporter(this.#io, this.#options.json === true);
     const began = performance.now();
+    const real = this.#options.realGuests === true ? "real" : "pretended";
     for (;;) {
       this.#audit.read();
       const now = progressOf(this.#audit.records, jobs);
@@ -132,7 +138,7 @@ class Stage {
       if (now.completed >= jobs && now.left === 0) return { kind: "done" };
       await this.#daemons.look(now);
       const dead = this.#daemons.anyDied() || this.#emulator?.running() === false;
-      if (dead || this.#io.stop.aborted || performance.now() - began > limit) return { kind: "stuck", at: now };
+      if (dead || this.#io.stop.aborted || performance.now() - began > limit[real]) return { kind: "stuck", at: now };
       await sleep(200);
     }
   }
@@ -155,6 +161,14 @@ class Stage {
     });
   }
 
+  #realGuests(): RealGuestsOptions {
+    const { env, out } = this.#io;
+    const tell = (text: string): void => {
+      if (this.#options.json !== true) out(`${text}\n`);
+    };
+    return { folder: this.#folder, env, tell };
+  }
+
   /** Writes world, pools and folders; resolves to the number of jobs that will come. */
   async #prepare(): Promise<number> {
     const snippets = join(this.#folder, "snippets");
@@ -168,8 +182,10 @@ class Stage {
       return readWorld(world, text).github.jobs.reduce((sum, arrival) => sum + arrival.count, 0);
     }
     const config = join(this.#folder, "dispatcher.yaml");
-    writeFileSync(config, demoPools);
-    const described = demoWorld({ jobs, registration, delivery, snippets, config });
+    const real = this.#options.realGuests === true;
+    writeFileSync(config, real ? realPools : demoPools);
+    const pretended = demoWorld({ jobs, registration, delivery, snippets, config });
+    const described = real ? await withRealGuests(pretended, this.#realGuests()) : pretended;
     writeFileSync(join(this.#folder, "world.json"), JSON.stringify(described, null, 2));
     return jobs;
   }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
+import { createSigner } from "../app/signer.ts";
 import { systemClock } from "../app/system.ts";
 import type { Config } from "../config/config.ts";
 import { checkConfiguration } from "../doctor/configuration.ts";
@@ -15,6 +16,7 @@ import { loadSettings } from "./ready.ts";
 interface Options {
   readonly env?: string;
   readonly json?: true;
+  readonly offline?: true;
 }
 
 export const doctorCommand = (io: Io, ends: Ends): Command =>
@@ -22,13 +24,14 @@ export const doctorCommand = (io: Io, ends: Ends): Command =>
     .description("Looks for what keeps dispatcher from working, and says how to mend it. Changes nothing.")
     .option("--env <file>", "environment file")
     .option("--json", "for programs")
+    .option("--offline", "the configuration alone: nobody is asked")
     .action((options: Options) => ends(doctor(io, options)));
 
 /** 1 when something blocks. */
-async function doctor(io: Io, { env, json }: Options): Promise<ExitCode> {
+async function doctor(io: Io, { env, json, offline }: Options): Promise<ExitCode> {
   const { source, loaded } = loadSettings(io, env);
   const told = checkConfiguration(loaded, source);
-  const findings = sorted([...told, ...(loaded.ok ? await look(loaded.config, io.stop) : [])]);
+  const findings = sorted([...told, ...(loaded.ok && offline !== true ? await look(loaded.config, io.stop) : [])]);
   io.out(json === true ? jsonOf(findings) : textOf(findings));
   return findings.some(({ level }) => level === "blocks") ? 1 : 0;
 }
@@ -40,7 +43,8 @@ async function look(config: Config, stop: AbortSignal): Promise<readonly Finding
   const githubFetch = ((url: string, init: object) =>
     undiciFetch(url, { ...init, dispatcher: proxy })) as unknown as GithubFetch;
   try {
-    return await diagnose(config, { clock: systemClock, pveFetch: pve.fetch, githubFetch, signal: stop });
+    const signer = createSigner({ ...config.key, tokenSecret: config.proxmox.tokenSecret });
+    return await diagnose(config, { clock: systemClock, pveFetch: pve.fetch, githubFetch, signer, signal: stop });
   } finally {
     await Promise.all([pve.close(), proxy.close()]);
   }

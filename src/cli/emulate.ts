@@ -67,7 +67,8 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   const { listen: address } = options;
   const [ofPve, ofGithub] = options.troubles === undefined ? [world.pve, world.github] : troubles(options.troubles);
   const handler = options.requests === undefined ? ofPve : recorded(ofPve, requests.write);
-  const pve = await serve({ handler, tls: certificate, address, port: options.pvePort, profile: "pve" });
+  const { connect } = world;
+  const pve = await serve({ handler, tls: certificate, address, port: options.pvePort, profile: "pve", connect });
   const github = await serve({
     handler: delayed(ofGithub, options.githubDelay),
     tls: null,
@@ -86,6 +87,7 @@ async function emulate(io: Io, options: Options): Promise<ExitCode> {
   else io.out(greeting(pve.url, github.url, certificate.fingerprint, options.env ?? null, text));
 
   await tallying(() => audit({ event: "tally", ...world.tally() }), io.stop);
+  world.close();
   await Promise.all([pve.close(), github.close()]);
   audits.close();
   requests.close();

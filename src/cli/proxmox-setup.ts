@@ -24,6 +24,7 @@ interface Options
   readonly withSnapshots?: true;
   readonly withDisk?: true;
   readonly withAgent?: true;
+  readonly withAgentDelivery?: true;
   readonly print?: true;
   readonly remove?: true;
 }
@@ -56,6 +57,7 @@ export const proxmoxSetupCommand = (io: Io, ends: Ends): Command =>
       "--with-agent",
       "for asking guests what they do, and whether they live (on PVE 8 this allows commands as root)",
     )
+    .option("--with-agent-delivery", "for DELIVERY=agent: the same, and for writing the secret into the guests")
     .option("--print", "print the commands, change nothing")
     .addOption(new Option("--generation <major>", "PVE's, where the commands are printed").choices(["8", "9"]))
     .option("--remove", "take away what this command made")
@@ -132,7 +134,8 @@ const settingsOf = (options: Options, generation: Generation): SetupOptions => (
   extras: {
     snapshots: options.withSnapshots === true,
     disk: options.withDisk === true,
-    agent: options.withAgent === true,
+    agent: options.withAgent === true || options.withAgentDelivery === true,
+    delivery: options.withAgentDelivery === true,
   },
 });
 

@@ -15,7 +15,9 @@ import type { Config } from "../config/config.ts";
 import { createFetch } from "../proxmox/tls.ts";
 import type { Io } from "./io.ts";
 
-const envFiles = ["dispatcher.env", "/etc/dispatcher/dispatcher.env", "/etc/default/dispatcher"] as const;
+/** The folder of an installed dispatcher's configuration, which is the service's working folder. */
+const installed = "/etc/dispatcher";
+const envFiles = ["dispatcher.env", `${installed}/dispatcher.env`, "/etc/default/dispatcher"] as const;
 
 export interface Ready {
   readonly config: Config;
@@ -82,10 +84,12 @@ export function loadSettings(io: Io, envFile: string | undefined) {
     return { source, loaded: { ok: false, missing: true, problems: [problem] } } as const;
   }
   const fromFile = file === undefined ? {} : parse(readFileSync(resolve(io.cwd, file)));
+  // Wherever a command is called, it reads what the service reads.
+  const asService = envFile === undefined && file !== undefined && resolve(io.cwd, file).startsWith("/etc/");
   const loaded = load({
-    env: { ...fromFile, ...io.env },
+    env: { ...(asService ? { CREDENTIALS_DIRECTORY: `${installed}/credentials` } : {}), ...fromFile, ...io.env },
     files: { read: (path) => (existsSync(path) ? readFileSync(path, "utf8") : null) },
-    cwd: io.cwd,
+    cwd: asService ? installed : io.cwd,
     builtinTemplate: fileURLToPath(new URL("../../templates/runner.yaml.ejs", import.meta.url)),
   });
   return { source, loaded: loaded.ok ? loaded : ({ ...loaded, missing: false } as const) };

@@ -1,7 +1,8 @@
-import type { InstanceName, RepositoryName } from "../domain/ids.ts";
+import type { InstanceName, RepositoryName, StorageName } from "../domain/ids.ts";
 import type { RunnerPool } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Ms } from "../domain/time.ts";
+import type { VmidRange } from "../domain/vmids.ts";
 
 /** How PVE's certificate is trusted. `none` must be asked for and is warned about. */
 export type Trust =
@@ -36,6 +37,14 @@ export interface Config {
   readonly pollInterval: Ms;
   readonly maxTotal: number;
   readonly pools: readonly RunnerPool[];
+  /** Where `template build` makes templates: VMIDs that are no pool's, storages for disks and for images, PVE's `net0`. */
+  readonly templates: {
+    readonly range: VmidRange;
+    readonly storage: StorageName;
+    readonly importStorage: StorageName;
+    readonly network: string;
+    readonly resourcePool: string | null;
+  };
   /** Health and metrics; null switches them off. */
   readonly listen: { readonly address: string; readonly port: number } | null;
   /** Where the journal is kept; null: nowhere. */

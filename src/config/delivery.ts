@@ -2,11 +2,12 @@ import type { Delivery } from "../domain/pool.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { at, bad, chain, combine, good, type Read } from "./read.ts";
 
-/** How a pool's seeds reach their guests. */
+/** How the secret gets into a pool's guests. */
 export function readDelivery(settings: PoolSettings): Read<Delivery> {
   const { delivery, storage, snippetsDir, sftp } = settings;
   const read = combine({ kind: delivery.read, storage: storage.read, folder: snippetsDir.read, address: sftp.read });
   return chain(read, ({ kind, storage, folder, address }): Read<Delivery> => {
+    if (kind === "agent") return good({ kind });
     if (kind === "iso") return good({ kind, storage });
     if (address !== null && !hasOwnFolder(settings)) {
       const { folder, ...machine } = address;
@@ -21,7 +22,7 @@ export function readDelivery(settings: PoolSettings): Read<Delivery> {
 /** The setting that says where a pool's snippets go; null where they are not used. */
 export function folderInUse(settings: PoolSettings): PoolSettings["snippetsDir" | "sftp"] | null {
   const { delivery, snippetsDir, sftp } = settings;
-  if (!delivery.read.ok || delivery.read.value === "iso") return null;
+  if (!delivery.read.ok || delivery.read.value !== "snippets") return null;
   const remote = !(sftp.read.ok && sftp.read.value === null) && !hasOwnFolder(settings);
   return remote ? sftp : snippetsDir;
 }

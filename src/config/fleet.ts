@@ -53,7 +53,7 @@ export function unusedFolders(env: Environment, drafts: readonly Draft[]): reado
     const inUse = folderInUse(settings);
     const why =
       inUse === null
-        ? "since delivery is iso; ask for snippets to keep the folder in use"
+        ? `since delivery is ${kindOf(settings)}; ask for snippets to keep the folder in use`
         : `since ${inUse.where} says where snippets go; remove one of the two`;
     return [settings.snippetsDir, settings.sftp]
       .filter((folder) => given(folder) && !used.includes(folder.where))
@@ -61,6 +61,8 @@ export function unusedFolders(env: Environment, drafts: readonly Draft[]): reado
   });
   return [...new Set(unused)];
 }
+
+const kindOf = ({ delivery }: PoolSettings): string => (delivery.read.ok ? delivery.read.value : "not clear");
 
 /** What is wrong between pools, whether or not each is right in itself. */
 const conflicts = (drafts: readonly Draft[]): readonly string[] =>
@@ -86,7 +88,7 @@ function sharedVmids(one: Draft, earlier: Draft): readonly string[] {
 /** Seeds of one storage are looked for in one folder. */
 function twoFolders(one: Draft, earlier: Draft): readonly string[] {
   const [mine, theirs] = [readDelivery(one.settings), readDelivery(earlier.settings)];
-  if (!mine.ok || !theirs.ok || mine.value.kind === "iso" || theirs.value.kind === "iso") return [];
+  if (!mine.ok || !theirs.ok || mine.value.kind !== "snippets" || theirs.value.kind !== "snippets") return [];
   if (storeNameOf(mine.value) !== storeNameOf(theirs.value) || mine.value.folder === theirs.value.folder) return [];
   const where = folderInUse(one.settings)?.where ?? one.where;
   const { storage, folder } = theirs.value;

@@ -16,6 +16,7 @@ import { at, bad, chain, combine, good, present, problemsOf, type Read } from ".
 import { oneOf, secondsOrDuration } from "./readers.ts";
 import { readRepository } from "./repository.ts";
 import { readRequiredSecret, readSecret } from "./secrets.ts";
+import { readTemplates } from "./templates.ts";
 
 export type { Files } from "./files.ts";
 
@@ -56,6 +57,7 @@ export function loadConfig(input: Input): Loaded {
     pollInterval: at("POLL_INTERVAL", secondsOrDuration(env.text("POLL_INTERVAL"))),
     maxTotal: readMaxTotal(env, file, pools),
     pools,
+    templates: readTemplates(env),
     listen: at("DISPATCHER_LISTEN", readListen(env.text("DISPATCHER_LISTEN"))),
     stateFolder: good(stateFolder(env, input.cwd)),
     logLevel: at("LOG_LEVEL", oneOf(["debug", "info", "warn", "error"])(env.text("LOG_LEVEL"))),

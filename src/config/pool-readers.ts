@@ -6,7 +6,7 @@ import { oneOf, wholeNumber } from "./readers.ts";
 export const maxReader = wholeNumber({ least: 1, most: 100_000 });
 export const coresReader = wholeNumber({ least: 1, most: 8192 });
 export const cloneReader = oneOf(["linked", "full"]);
-export const deliveryReader = oneOf(["iso", "snippets"]);
+export const deliveryReader = oneOf(["iso", "snippets", "agent"]);
 export const registrationReader = oneOf(["jit", "token"]);
 
 /** Both ends, once each of them is a VMID. */

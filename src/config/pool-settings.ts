@@ -1,6 +1,6 @@
 import type { EventRule } from "../domain/events.ts";
 import type { NodeName, StorageName } from "../domain/ids.ts";
-import type { Registration, Scope, TemplateRef } from "../domain/pool.ts";
+import type { Delivery, Registration, Scope, TemplateRef } from "../domain/pool.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Ms } from "../domain/time.ts";
 import type { VmidRange } from "../domain/vmids.ts";
@@ -33,7 +33,7 @@ export interface PoolSettings {
   readonly disk: Setting<number | null>;
   readonly network: Setting<string | null>;
   readonly max: Setting<number>;
-  readonly delivery: Setting<"iso" | "snippets">;
+  readonly delivery: Setting<Delivery["kind"]>;
   readonly snippetsDir: Setting<string>;
   /** Null: the folder is mounted here. */
   readonly sftp: Setting<SftpAddress | null>;

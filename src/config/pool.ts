@@ -74,7 +74,10 @@ function maxOf({ max, range }: PoolSettings): Read<number> {
   );
 }
 
-function registrationOf({ registration, userData }: PoolSettings): Read<Registration> {
+function registrationOf({ registration, userData, delivery }: PoolSettings): Read<Registration> {
+  // Then no user-data is rendered, and the image takes either.
+  if (delivery.read.ok && delivery.read.value === "agent")
+    return chain(registration.read, (wanted) => good(wanted ?? "jit"));
   return chain(combine({ wanted: registration.read, file: userData.read }), ({ wanted, file }): Read<Registration> => {
     const possible = registrationFor(file);
     if (wanted !== "jit" || possible === "jit") return good(wanted ?? possible);

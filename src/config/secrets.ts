@@ -44,9 +44,12 @@ function fromFile(name: SecretName, env: Environment, cwd: Folder): readonly Sou
 function fromCredential(name: SecretName, env: Environment, cwd: Folder): readonly Source[] {
   const directory = env.given("CREDENTIALS_DIRECTORY");
   if (directory === null) return [];
-  const credential = name.toLowerCase();
-  const { text } = readIn(cwd, `${directory}/${credential}`);
-  return text === null ? [] : [{ from: `systemd credential ${credential}`, text }];
+  const own = name.toLowerCase();
+  // What systemd loads from a folder bears a name in front; in our unit it is this one.
+  return [own, `secret_${own}`].flatMap((credential) => {
+    const { text } = readIn(cwd, `${directory}/${credential}`);
+    return text === null ? [] : [{ from: `systemd credential ${credential}`, text }];
+  });
 }
 
 function secretOf(name: SecretName, source: Source): Read<Secret> {

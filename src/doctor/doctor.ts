@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { Signer } from "../domain/signed-line.ts";
 import type { Clock } from "../domain/time.ts";
 import { createInspector } from "../github/inspect.ts";
 import type { Fetch as GithubFetch } from "../github/transport.ts";
@@ -10,6 +11,7 @@ import { checkClocks, watchDate } from "./clocks.ts";
 import type { Patient, SiteCheck } from "./examined.ts";
 import type { Finding } from "./finding.ts";
 import { checkGithub } from "./github.ts";
+import { checkImages } from "./images.ts";
 import { checkLeases } from "./lease.ts";
 import { checkPrivileges } from "./privileges.ts";
 import { checkResourcePools, checkTls, checkToken, checkVmids, look } from "./pve.ts";
@@ -20,6 +22,7 @@ const siteChecks: readonly SiteCheck[] = [
   checkPrivileges,
   checkResourcePools,
   checkTemplates,
+  checkImages,
   checkStorages,
   checkBridges,
   checkVmids,
@@ -33,6 +36,7 @@ export async function diagnose(
     readonly clock: Clock;
     readonly pveFetch: PveFetch;
     readonly githubFetch: GithubFetch;
+    readonly signer?: Signer;
     readonly signal: AbortSignal;
   },
 ): Promise<readonly Finding[]> {
@@ -73,6 +77,7 @@ function patientOf(config: Config, around: Parameters<typeof diagnose>[1]): Pati
     config,
     clock,
     signal,
+    signer: around.signer ?? null,
     pve: { ...createClient(http), ...inspectCalls(http) },
     github: createInspector({ ...config.github, fetch: githubFetch, clock }),
     skews: { PVE: dates.PVE.skew, GitHub: dates.GitHub.skew },

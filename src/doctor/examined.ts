@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { NodeName, Vmid } from "../domain/ids.ts";
 import type { RunnerPool } from "../domain/pool.ts";
+import type { Signer } from "../domain/signed-line.ts";
 import type { Clock, Instant } from "../domain/time.ts";
 import type { GithubInspector } from "../github/inspect.ts";
 import type { GuestSummary, ProxmoxClient } from "../proxmox/client.ts";
@@ -15,6 +16,8 @@ export interface Patient {
   readonly pve: Pick<ProxmoxClient, "version" | "resources" | "config" | "nextId" | "poolMembers" | "permissions"> &
     InspectCalls;
   readonly github: GithubInspector;
+  /** Reads the markers of templates. Null: they are not looked at. */
+  readonly signer: Signer | null;
   readonly clock: Clock;
   /** What the services' clocks said, as differences from ours. */
   readonly skews: Readonly<Record<"PVE" | "GitHub", () => Skew | null>>;
@@ -32,6 +35,8 @@ export interface Sight {
   readonly pool: RunnerPool;
   readonly node: NodeName;
   readonly template: Vmid | null;
+  /** Why there is none, where PVE's lists alone do not tell. */
+  readonly unpromoted?: string;
   /** Its options. Null where it was not found or not read. */
   readonly values: Readonly<Record<string, string>> | null;
 }

@@ -34,6 +34,10 @@ const useful = (place: Place, anyOf: readonly string[], loses: string, more: Pic
 });
 
 const byIso = ({ delivery }: RunnerPool): boolean => delivery.kind === "iso";
+const bySeed = ({ delivery }: RunnerPool): boolean => delivery.kind !== "agent";
+const byAgent = ({ delivery }: RunnerPool): boolean => delivery.kind === "agent";
+const written = "the secret is delivered through the guest agent, and cannot be written: no runner ever comes";
+const waits = "a guest cannot be asked whether it waits for its secret, so it never gets it and is removed again";
 const answer =
   "a guest whose runner never came online cannot be asked whether it still lives: where GitHub cannot prove " +
   "that no job runs there, it stays for a day instead of being stopped after its boot timeout";
@@ -52,8 +56,8 @@ export const needs: readonly Need[] = [
     "VM.Config.Options",
     "the lease cannot be written nor a clone marked as ours, so nothing is launched",
   ),
-  required("guests", "VM.Config.CDROM", "a guest cannot be given its seed, so its launch fails"),
-  required("guests", "VM.Config.Cloudinit", "the seed cannot take the place of the cloud-init drive"),
+  required("guests", "VM.Config.CDROM", "a guest cannot be given its seed, so its launch fails", bySeed),
+  required("guests", "VM.Config.Cloudinit", "the seed cannot take the place of the cloud-init drive", bySeed),
   required(
     "guests",
     "VM.Config.CPU",
@@ -105,7 +109,10 @@ export const needs: readonly Need[] = [
     ["Sys.Audit"],
     "the node's free memory and load are not known: placement goes by the number of guests alone",
   ),
-  useful("guests", ["VM.Monitor"], `${word}; ${answer}`, { on: 8 }),
-  useful("guests", ["VM.GuestAgent.FileRead", "VM.GuestAgent.Unrestricted"], word, { on: 9 }),
+  { ...required("guests", "VM.Monitor", `${waits}; ${written}`, byAgent), on: 8 },
+  { ...required("guests", ["VM.GuestAgent.FileRead", "VM.GuestAgent.Unrestricted"], waits, byAgent), on: 9 },
+  { ...required("guests", ["VM.GuestAgent.FileWrite", "VM.GuestAgent.Unrestricted"], written, byAgent), on: 9 },
+  useful("guests", ["VM.Monitor"], `${word}; ${answer}`, { on: 8, when: bySeed }),
+  useful("guests", ["VM.GuestAgent.FileRead", "VM.GuestAgent.Unrestricted"], word, { on: 9, when: bySeed }),
   useful("guests", ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"], answer, { on: 9 }),
 ];

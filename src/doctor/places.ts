@@ -26,7 +26,7 @@ export function spotsOf(place: Place, sight: Sight, acl: Acl): readonly Spot[] {
     case "disks":
       return plain(...diskStorages(sight).map((storage) => `/storage/${storage}`));
     case "seeds":
-      return plain(`/storage/${pool.delivery.storage}`);
+      return plain(...(pool.delivery.kind === "agent" ? [] : [`/storage/${pool.delivery.storage}`]));
     case "node":
       return plain(`/nodes/${node}`);
     case "bridge":

@@ -3,10 +3,12 @@ import type { NodeName } from "../domain/ids.ts";
 import type { RunnerPool } from "../domain/pool.ts";
 import { candidates, spellRange } from "../domain/vmids.ts";
 import type { GuestSummary } from "../proxmox/client.ts";
+import type { Marked } from "../proxmox/template-markers.ts";
+import { meantBy } from "../proxmox/templates.ts";
 import { distinct, type Patient, type Sight, type Site, type SiteCheck } from "./examined.ts";
 import { attempt, blocks, type Finding, good, unread, warns } from "./finding.ts";
+import { markedTemplates } from "./images.ts";
 import type { Generation } from "./needs.ts";
-import { templateOf } from "./templates.ts";
 
 /** How PVE's certificate is trusted. Whether it is the right one shows in the first call. */
 export function checkTls({ config }: Patient): Finding {
@@ -87,9 +89,10 @@ export async function look(
   if (!permissions.ok) findings.push(unread("privileges", "the token's privileges", permissions.error, again));
   if (!guests.ok) findings.push(unread("template", "the guests of the cluster", guests.error, again));
   const seen = guests.ok ? guests.value : null;
+  const marked = await markedTemplates(patient, seen ?? []);
   const sights: Sight[] = [];
   for (const pool of config.pools) {
-    for (const node of pool.guest.nodes) sights.push(await sightOf(patient, pool, node, seen ?? []));
+    for (const node of pool.guest.nodes) sights.push(await sightOf(patient, pool, node, seen ?? [], marked));
   }
   return { site: { generation, acl: permissions.ok ? permissions.value : null, guests: seen, sights }, findings };
 }
@@ -99,12 +102,20 @@ async function sightOf(
   pool: RunnerPool,
   node: NodeName,
   guests: readonly GuestSummary[],
+  marked: readonly Marked[],
 ): Promise<Sight> {
-  const template = templateOf(pool.guest, node, guests);
-  if (template === null) return { pool, node, template, values: null };
+  const meant = meantBy(pool.guest, node, guests, marked);
+  if (meant.kind === "none") {
+    const family = marked.some(({ marker }) => isNamed(pool.guest, marker.family));
+    return { pool, node, template: null, values: null, ...(family ? { unpromoted: meant.why } : {}) };
+  }
+  const template = meant.vmid;
   const read = await attempt(pve.config(node, template, signal));
   return { pool, node, template, values: read.ok ? read.value.values : null };
 }
+
+const isNamed = ({ template }: RunnerPool["guest"], family: string): boolean =>
+  template.kind === "name" && template.name === family;
 
 /** PVE's own pools that guests are to be made in. */
 export const checkResourcePools: SiteCheck = async ({ config, pve, signal }) => {

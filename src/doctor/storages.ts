@@ -35,8 +35,10 @@ function usesOf(sights: readonly Sight[]): readonly Use[] {
   };
   for (const sight of sights) {
     const { pool, node } = sight;
-    const { kind, storage } = pool.delivery;
-    add({ node, storage, seeds: kind, disks: false, linked: false });
+    const { delivery } = pool;
+    if (delivery.kind !== "agent") {
+      add({ node, storage: delivery.storage, seeds: delivery.kind, disks: false, linked: false });
+    }
     const linked = pool.guest.clone.kind === "linked";
     for (const disks of diskStorages(sight)) add({ node, storage: disks, seeds: null, disks: true, linked });
   }

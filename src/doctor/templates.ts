@@ -1,5 +1,5 @@
 import { DispatcherError } from "../domain/errors.ts";
-import type { NodeName, Vmid } from "../domain/ids.ts";
+import type { Vmid } from "../domain/ids.ts";
 import type { GuestSpec } from "../domain/pool.ts";
 import type { GuestSummary } from "../proxmox/client.ts";
 import { cloudInitSlot } from "../proxmox/drives.ts";
@@ -8,12 +8,6 @@ import type { Sight, Site, SiteCheck } from "./examined.ts";
 import { blocks, type Finding, good, unread, warns } from "./finding.ts";
 import { hiddenTemplates } from "./places.ts";
 import { agentEnabled, bootsFromDisk, rootOnlyOptions } from "./template-options.ts";
-
-/** The template of a pool on a node; of several by one name the highest VMID. */
-export function templateOf(spec: GuestSpec, node: NodeName, guests: readonly GuestSummary[]): Vmid | null {
-  const found = guests.filter((g) => g.type === "qemu" && g.template && g.node === node && isMeant(spec, g));
-  return found.length === 0 ? null : found.map((g) => g.vmid).reduce((a, b) => (a > b ? a : b));
-}
 
 const isMeant = ({ template }: GuestSpec, guest: GuestSummary): boolean =>
   template.kind === "vmid" ? guest.vmid === template.vmid : guest.name === template.name;
@@ -29,7 +23,11 @@ export const checkTemplates: SiteCheck = async (_patient, site) => {
   return [...findings.values()].flat();
 };
 
-function absence({ pool, node }: Sight, { guests, acl }: Site): Finding {
+function absence({ pool, node, unpromoted }: Sight, { guests, acl }: Site): Finding {
+  if (unpromoted !== undefined) {
+    const [what = "", remedy = ""] = unpromoted.split(": ");
+    return blocks("template", what, "the pool can have no guests on that node", remedy);
+  }
   const { template } = pool.guest;
   const which = template.kind === "vmid" ? `${template.vmid}` : JSON.stringify(template.name);
   const what = `template ${which} of pool ${pool.name} is not on node ${node}`;
@@ -95,9 +93,13 @@ function defects({ pool, node, values }: Sight, template: Vmid): readonly Findin
     );
   }
   if (!agentEnabled(values)) {
-    const why = "a guest whose runner never came online cannot be asked whether it still lives";
+    const byAgent = pool.delivery.kind === "agent";
+    const why = byAgent
+      ? "its guests get their secret through the agent: none of them ever would"
+      : "a guest whose runner never came online cannot be asked whether it still lives";
+    const level = byAgent ? blocks : warns;
     found.push(
-      warns("template", `${name} has the guest agent switched off`, why, `qm set ${template} --agent enabled=1`),
+      level("template", `${name} has the guest agent switched off`, why, `qm set ${template} --agent enabled=1`),
     );
   }
   if (found.length > 0) return found;

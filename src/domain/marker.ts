@@ -9,6 +9,9 @@ export type Phase = (typeof phases)[number];
 export const guestKinds = ["runner"] as const;
 export type GuestKind = (typeof guestKinds)[number];
 
+/** Switched on without a secret: no runner can be in it. */
+export const isUnarmed = ({ marker }: { readonly marker: Marker }): boolean => marker.phase === "started";
+
 /** What a guest says of itself, in its description: this is the database. */
 export interface Marker {
   readonly instance: InstanceName;

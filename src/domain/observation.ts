@@ -6,6 +6,9 @@ import type { Instant } from "./time.ts";
 /** Unknown is not stopped: a node that does not answer, or two lists that disagree. */
 export type Power = "running" | "stopped" | "unknown";
 
+/** What its files are called. */
+export type GuestOs = "linux" | "windows";
+
 /** A guest that carries our valid marker. Foreign guests are not in the observation at all. */
 export interface GuestView {
   readonly vmid: Vmid;
@@ -15,6 +18,7 @@ export interface GuestView {
   readonly power: Power;
   /** PVE's `lock` option: somebody is working on it. */
   readonly lock: string | null;
+  readonly os: GuestOs;
   /** Whether its configuration still points at a seed. */
   readonly seedAttached: boolean;
   /** Why it must not be touched, where a proof is missing. */

@@ -45,7 +45,8 @@ export type Scope =
 
 export type Registration = "jit" | "token";
 
-export type Delivery =
+/** A seed that the guest reads when it boots. */
+export type SeedDelivery =
   | { readonly kind: "iso"; readonly storage: StorageName }
   | {
       readonly kind: "snippets";
@@ -54,6 +55,9 @@ export type Delivery =
       /** Where the folder is; null: mounted here. */
       readonly host: SftpHost | null;
     };
+
+/** How the secret gets into a guest. `agent`: written through the guest agent, once the guest is up and waits for it. */
+export type Delivery = SeedDelivery | { readonly kind: "agent" };
 
 /** A machine whose folders are reached by SFTP. */
 export interface SftpHost {
@@ -89,10 +93,10 @@ export interface RunnerPool {
 }
 
 /** Which store of seeds a pool uses: one storage may serve both deliveries, and one name stand for storages of several hosts. */
-export type StoreName = `${Delivery["kind"]} ${string}`;
+export type StoreName = `${SeedDelivery["kind"]} ${string}`;
 
 export function storeNameOf(
-  delivery: Pick<Delivery, "kind" | "storage"> & { readonly host?: Pick<SftpHost, "address" | "port"> | null },
+  delivery: Pick<SeedDelivery, "kind" | "storage"> & { readonly host?: Pick<SftpHost, "address" | "port"> | null },
 ): StoreName {
   const { kind, storage, host } = delivery;
   return host === undefined || host === null

@@ -27,6 +27,7 @@ export class Engine {
   readonly #begun = new Map<Operation, Instant>();
   /** The first pass looks for what an earlier life left behind. */
   #sweepDue = true;
+  #due: Instant | null = null;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -39,6 +40,7 @@ export class Engine {
     await loop(
       {
         pass: (passSignal) => this.pass(passSignal, abandon),
+        due: () => this.#due,
         onFailure: (error, failures) => onEvent({ event: "pass.failed", error, failures }),
         clock,
         bell: this.#bell,
@@ -58,6 +60,7 @@ export class Engine {
     const { clock, onEvent, role } = this.#options;
     const started = clock.now();
     const now = role();
+    this.#due = null;
     if (now.kind === "standby") {
       // Whoever held the lease meanwhile has changed things: what we remember of them is old.
       this.#sweepDue = true;
@@ -70,6 +73,7 @@ export class Engine {
       this.#sweepDue ||= sweeping;
       throw error;
     });
+    this.#due = intent.due;
     onEvent({ event: "pass.done", ms: clock.now() - started, site, intent });
     for (const operation of intent.operations) {
       this.#begun.set(operation, clock.now());
@@ -107,6 +111,7 @@ export class Engine {
       intent: {
         operations: intents.flatMap((intent) => intent.operations),
         notes: intents.flatMap((intent) => intent.notes),
+        due: earliest(intents),
       },
     };
   }
@@ -121,4 +126,9 @@ export class Engine {
     if (error !== null) this.#sweepDue = true;
     this.#bell.ring();
   }
+}
+
+function earliest(intents: readonly Intent[]): Instant | null {
+  const all = intents.flatMap(({ due }) => (due === null ? [] : [due]));
+  return all.length === 0 ? null : Math.min(...all);
 }

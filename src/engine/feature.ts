@@ -6,6 +6,8 @@ import type { Operation } from "./operations.ts";
 export interface Intent {
   readonly operations: readonly Operation[];
   readonly notes: readonly { readonly about: string; readonly text: string }[];
+  /** When the next pass should come at the latest; null: at its usual time. */
+  readonly due: Instant | null;
 }
 
 export interface PassContext {

@@ -6,6 +6,7 @@ export const calls = [
   "change",
   "grow",
   "start",
+  "write file",
   "stop",
   "destroy",
   "put seed",

@@ -1,4 +1,4 @@
-import type { Clock, Ms } from "../domain/time.ts";
+import type { Clock, Instant, Ms } from "../domain/time.ts";
 import type { Bell } from "./bell.ts";
 
 export interface LoopOptions {
@@ -7,6 +7,8 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly bell: Bell;
   readonly interval: Ms;
+  /** When the next pass should come at the latest, where that is before its usual time. */
+  readonly due?: () => Instant | null;
   /** A ringing bell brings the next pass no nearer than this. */
   readonly shortest: Ms;
 }
@@ -27,12 +29,17 @@ export async function loop(options: LoopOptions, signal: AbortSignal): Promise<v
     try {
       await clock.sleep(shortest, signal);
       // After a failure the bell is not heard: it would turn an outage into a busy loop.
-      if (failures === 0) await bell.wait(Math.max(0, interval - shortest), clock, signal);
+      if (failures === 0) await bell.wait(Math.max(0, Math.min(interval - shortest, untilDue(options))), clock, signal);
       else await clock.sleep(pauseAfter(interval, failures), signal);
     } catch {
       return; // Aborted while asleep: the ordinary way out.
     }
   }
+}
+
+function untilDue({ due, clock }: LoopOptions): Ms {
+  const at = due?.() ?? null;
+  return at === null ? Number.POSITIVE_INFINITY : at - clock.now();
 }
 
 const pauseAfter = (interval: Ms, failures: number): Ms => Math.min(interval * 2 ** (failures - 1), 8 * interval);

@@ -80,6 +80,8 @@ export interface UploadedFile {
   readonly bytes: Uint8Array;
   /** Of the file as it should arrive, where somebody published it; else that of the bytes. */
   readonly sha256?: string;
+  /** For the sending of it, where half a minute is too short. */
+  readonly deadline?: Ms;
 }
 
 export type TaskStatus = { readonly kind: "running" } | { readonly kind: "stopped"; readonly exitStatus: string };
@@ -100,6 +102,8 @@ export interface BareGuest {
   readonly name: string;
   readonly description: string;
   readonly pool: string | null;
+  /** More of PVE's options: processors, memory, network. */
+  readonly options?: Readonly<Record<string, string | number>>;
 }
 
 export interface CloneParams {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NodeName, StorageName, Upid, Vmid } from "../domain/ids.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { Ms } from "../domain/time.ts";
-import type { GuestConfig, GuestSummary } from "./client.ts";
+import type { ConfigChange, GuestConfig, GuestSummary } from "./client.ts";
 import { configOf } from "./guest-calls.ts";
 import type { PveHttp } from "./http.ts";
 import { interfacesData, type NetworkInterface } from "./interfaces.ts";
@@ -37,6 +37,7 @@ export interface ContainerCalls {
   containerConfig(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<GuestConfig>;
   /** Empty addresses until they are configured. */
   containerInterfaces(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<NetworkInterface[]>;
+  putContainerConfig(node: NodeName, vmid: Vmid, change: ConfigChange, signal: AbortSignal): Promise<void>;
   createContainer(node: NodeName, params: ContainerParams, signal: AbortSignal): Promise<Upid>;
   /** Unlike a virtual machine's, a container's state is checked before there is a task: `conflict`. */
   startContainer(node: NodeName, vmid: Vmid, signal: AbortSignal): Promise<Upid>;
@@ -75,6 +76,11 @@ export function containerCalls(http: PveHttp): ContainerCalls {
 
     containerInterfaces: (node, vmid, signal) =>
       http.get([...containerPath(node, vmid), "interfaces"], { schema: absentIsEmpty, signal }),
+
+    async putContainerConfig(node, vmid, { set, delete: gone = [], digest }, signal) {
+      const form = { ...set, delete: gone.length === 0 ? null : gone.join(","), digest };
+      await http.put([...containerPath(node, vmid), "config"], { schema: z.unknown(), signal, form });
+    },
 
     createContainer(node, { vmid, template, storage, pool, password, start, options }, signal) {
       const form = { ...options, vmid, ostemplate: template, storage, pool, password: password?.reveal(), start };

@@ -1,5 +1,6 @@
 import { DispatcherError, hasCode } from "../domain/errors.ts";
 import type { Vmid } from "../domain/ids.ts";
+import type { Phase } from "../domain/marker.ts";
 import type { GuestRef } from "../domain/pool.ts";
 import { MINUTE, SECOND } from "../domain/time.ts";
 import type { SiteContext } from "./context.ts";
@@ -51,13 +52,22 @@ async function unprotect(
   await change(context, guest, () => ({ set: { protection: 0 }, phase: marker.phase }), signal);
 }
 
-export async function stopAndDestroy(context: SiteContext, guest: GuestRef, signal: AbortSignal): Promise<void> {
+export async function stopAndDestroy(
+  context: SiteContext,
+  guest: GuestRef,
+  signal: AbortSignal,
+  phase?: Phase,
+): Promise<void> {
   const proven = await proveUnlessGone(context, guest, signal);
   if (proven === null) return;
   const { client, tasks, limits, journal } = context.options;
   await limits.onNode(proven.node, async () => {
     const fresh = await proveUnlessGone(context, guest, signal);
     if (fresh === null) return;
+    if (phase !== undefined && fresh.marker.phase !== phase) {
+      const now = fresh.marker.phase;
+      throw new DispatcherError("conflict", `stop ${guest.vmid} (${guest.name}): it is ${now} by now, not ${phase}`);
+    }
     const { status } = await client.status(fresh.node, guest.vmid, signal);
     if (status === "stopped") return;
     await journal.guest("stop", guest, async () => {

@@ -10,6 +10,8 @@ export interface Download {
   readonly name: string;
   /** The task fails where the file has another one. */
   readonly sha256: string | null;
+  /** For a publisher who signs no other. */
+  readonly sha512?: string;
 }
 
 /** A container template that Proxmox or TurnKey offers. */
@@ -33,8 +35,13 @@ export interface DownloadCalls {
 
 export function downloadCalls(http: PveHttp): DownloadCalls {
   return {
-    downloadUrl(node, storage, { content, url, name, sha256 }, signal) {
-      const checksum = sha256 === null ? {} : { "checksum-algorithm": "sha256", checksum: sha256 };
+    downloadUrl(node, storage, { content, url, name, sha256, sha512 }, signal) {
+      const checksum =
+        sha512 !== undefined
+          ? { "checksum-algorithm": "sha512", checksum: sha512 }
+          : sha256 === null
+            ? {}
+            : { "checksum-algorithm": "sha256", checksum: sha256 };
       const form = { content, url, filename: name, ...checksum };
       return http.post(["nodes", node, "storage", storage, "download-url"], { schema: upidData, signal, form });
     },

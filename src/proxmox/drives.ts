@@ -1,4 +1,5 @@
 import type { InstanceName, Vmid } from "../domain/ids.ts";
+import type { GuestOs } from "../domain/observation.ts";
 
 /** A guest's options as `GET config` gives them. */
 type Values = Readonly<Record<string, string>>;
@@ -20,10 +21,15 @@ export function seedSlot(values: Values, instance: InstanceName, vmid: Vmid): st
   return values.cicustom?.includes(`snippets/${instance}-${vmid}.`) ? cloudInitSlot(values) : null;
 }
 
+/** By what PVE is told for the guest's hardware: `win11`, `w2k8`, `wxp` and their like, or `l26`. */
+export const osOf = ({ ostype = "" }: Values): GuestOs => (/^w/.test(ostype) ? "windows" : "linux");
+
 /** The disk that the guest boots from: the first disk of the boot order, else the lowest one. */
 export function bootDisk(values: Values): { readonly slot: string; readonly sizeGiB: number | null } | null {
   const ordered = (values.boot ?? "").match(/order=([^,]*)/)?.[1]?.split(";") ?? [];
-  const slot = [...ordered, "scsi0", "virtio0", "sata0", "ide0"].find((name) => isDisk(values[name]));
+  const slot = [...ordered, "scsi0", "virtio0", "sata0", "ide0"].find(
+    (name) => drive.test(name) && isDisk(values[name]),
+  );
   return slot === undefined ? null : { slot, sizeGiB: sizeInGiB(values[slot] ?? "") };
 }
 

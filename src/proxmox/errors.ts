@@ -33,6 +33,9 @@ export const saysNothingWasDone = (sentence: string): boolean => sentence.includ
 /** PVE's own answer after three seconds: asking at once again only holds the next of its few workers. */
 export const saysAgentIsSilent = (sentence: string): boolean => sentence.includes("QEMU guest agent is not running");
 
+/** The agent answers, with what the guest's system says: in English, or as Windows words it. */
+export const saysFileIsMissing = (sentence: string): boolean => /Agent error: failed to open file/i.test(sentence);
+
 /** PVE says nearly everything with status 500; only its sentence tells what happened. The first match counts. */
 const sentences: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   // A guest's configuration alone: a storage, bridge or file that does not exist says nothing about the guest.

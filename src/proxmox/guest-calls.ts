@@ -49,11 +49,11 @@ export function guestCalls(http: PveHttp): GuestCalls {
       return configOf(data);
     },
 
-    createGuest: (node, { vmid, name, description, pool }, signal) =>
+    createGuest: (node, { vmid, name, description, pool, options = {} }, signal) =>
       http.post(["nodes", node, "qemu"], {
         schema: wire.upidData,
         signal,
-        form: { vmid, name, description, pool },
+        form: { ...options, vmid, name, description, pool },
       }),
 
     clone(node, template, { newid, name, description, pool, full, storage }, signal) {

@@ -6,7 +6,7 @@ import { standingOf } from "../domain/ownership.ts";
 import { inRange, leaseVmid } from "../domain/vmids.ts";
 import type { GuestSummary } from "./client.ts";
 import type { SiteContext } from "./context.ts";
-import { seedSlot } from "./drives.ts";
+import { osOf, seedSlot } from "./drives.ts";
 import type { Templates } from "./templates.ts";
 
 type Live = ReadonlyMap<NodeName, ReadonlyMap<Vmid, GuestSummary>>;
@@ -150,8 +150,12 @@ export class Observer {
     const { vmid, node } = guest;
     const stray = standing.kind === "stray" ? { why: standing.why, remedy: standing.remedy } : null;
     const seedAttached = seedSlot(values, ownership.instance, vmid) !== null;
+    const os = osOf(values);
     return [
-      { vmid, name: asGuestName(name), node, marker: standing.marker, power, lock: guest.lock, seedAttached, stray },
+      {
+        ...{ vmid, name: asGuestName(name), node, marker: standing.marker, power },
+        ...{ lock: guest.lock, os, seedAttached, stray },
+      },
     ];
   }
 

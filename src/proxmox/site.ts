@@ -2,6 +2,7 @@ import { DispatcherError } from "../domain/errors.ts";
 import type { GuestRef, GuestSpec } from "../domain/pool.ts";
 import { MINUTE } from "../domain/time.ts";
 import type { AgentAnswer, SeedAttachment, Site } from "../engine/site.ts";
+import { advance } from "./advance.ts";
 import { clone } from "./clone.ts";
 import { SiteContext, type SiteOptions } from "./context.ts";
 import { destroy, stopAndDestroy } from "./destroy.ts";
@@ -11,13 +12,14 @@ import { change, prove } from "./prove.ts";
 import { fileReader } from "./read-file.ts";
 import { start } from "./start.ts";
 import { Templates } from "./templates.ts";
+import { writeFile } from "./write-file.ts";
 
 const resizeDeadline = 5 * MINUTE;
 
 /** PVE as a site: every verb reads afresh and proves before it changes. */
 export function createSite(options: SiteOptions): Site {
   const context = new SiteContext(options);
-  const templates = new Templates(options.client);
+  const templates = new Templates(options.client, options.ownership.signer, options.clock);
   const observer = new Observer(context, templates);
   const { client, ownership, limits } = options;
 
@@ -35,6 +37,7 @@ export function createSite(options: SiteOptions): Site {
     configure: (guest, spec, signal) => changed(guest, configure(context, guest, spec, signal)),
     attach: (guest, seed, signal) => changed(guest, attach(context, guest, seed, signal)),
 
+    advance: (guest, phase, signal) => changed(guest, advance(context, guest, phase, signal)),
     start: (guest, signal) => start(context, guest, signal),
 
     eject: (guest, signal) =>
@@ -52,7 +55,7 @@ export function createSite(options: SiteOptions): Site {
       ),
 
     destroy: (guest, signal) => changed(guest, destroy(context, guest, signal)),
-    stopAndDestroy: (guest, signal) => changed(guest, stopAndDestroy(context, guest, signal)),
+    stopAndDestroy: (guest, signal, phase) => changed(guest, stopAndDestroy(context, guest, signal, phase)),
 
     async agent(guest, signal): Promise<AgentAnswer> {
       try {
@@ -68,7 +71,8 @@ export function createSite(options: SiteOptions): Site {
       }
     },
 
-    readFile: fileReader(context),
+    ...fileReader(context),
+    writeFile: (guest, path, content, signal) => writeFile(context, guest, path, content, signal),
 
     isFree: (vmid, signal) => context.isFree(vmid, signal),
   };

@@ -8,14 +8,20 @@ import * as wire from "./wire.ts";
 /** What concerns the volumes of a storage. */
 export function storageCalls(http: PveHttp): Pick<ProxmoxClient, "upload" | "volumes" | "volumeInfo" | "deleteVolume"> {
   return {
-    async upload(node, storage, { content, name, bytes, sha256 }, signal) {
+    async upload(node, storage, { content, name, bytes, sha256, deadline }, signal) {
       const fields = [
         ["content", content],
         ["checksum-algorithm", "sha256"],
         ["checksum", sha256 ?? createHash("sha256").update(bytes).digest("hex")],
       ] as const;
       const parts = multipartOf(fields, { name, bytes });
-      return http.post(["nodes", node, "storage", storage, "upload"], { schema: wire.upidData, signal, parts });
+      const patience = deadline === undefined ? {} : { deadline };
+      return http.post(["nodes", node, "storage", storage, "upload"], {
+        schema: wire.upidData,
+        signal,
+        parts,
+        ...patience,
+      });
     },
 
     async volumes(node, storage, content, signal) {

@@ -10,6 +10,8 @@ export interface WebSocketOptions {
   readonly url: URL;
   readonly tokenId: string;
   readonly tokenSecret: Secret;
+  /** A ticket's cookie in place of the token. */
+  readonly cookie?: string;
   /** Carries the trust: `createAgent`. */
   readonly dispatcher: Dispatcher;
 }
@@ -37,7 +39,10 @@ export function connect(options: WebSocketOptions, path: Path, params: Params): 
     .replace(/\/+$/, "");
   const socket = new WebSocket(`${base}/api2/json/${encodePath(path)}?${encodeParams(params)}`, {
     protocols: "binary",
-    headers: { Authorization: authorizationOf(options.tokenId, options.tokenSecret).reveal() },
+    headers:
+      options.cookie === undefined
+        ? { Authorization: authorizationOf(options.tokenId, options.tokenSecret).reveal() }
+        : { Cookie: options.cookie },
     dispatcher,
   });
   socket.binaryType = "arraybuffer";

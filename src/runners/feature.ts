@@ -7,13 +7,14 @@ import type { Action, ActionKind } from "../domain/runners/actions.ts";
 import { type Decision, decide } from "../domain/runners/decide.ts";
 import type { GuestState } from "../domain/runners/guest-state.ts";
 import { lookKey } from "../domain/runners/looks.ts";
-import { blankMemory, looked, type Memory, withdrawn } from "../domain/runners/memory.ts";
+import { armed, blankMemory, heard, looked, type Memory, withdrawn } from "../domain/runners/memory.ts";
 import { seedKey } from "../domain/runners/orphans.ts";
-import { pairKey } from "../domain/runners/rests.ts";
+import { pairKey, templateOf } from "../domain/runners/rests.ts";
 import type { Feature, Intent, PassContext } from "../engine/feature.ts";
 import type { Operation } from "../engine/operations.ts";
+import { type ArmListener, arm } from "./arm.ts";
 import { isGitHubFault, launch } from "./launch.ts";
-import { askGuest } from "./look.ts";
+import { askGuest, askReadiness } from "./look.ts";
 import { forgetRecord, remove, scrub, sweep } from "./remove.ts";
 import { stop } from "./stop.ts";
 import type { Tools } from "./tools.ts";
@@ -58,7 +59,8 @@ export class Runners implements Feature {
     );
     this.#memory = decision.memory;
     onDecision?.(decision, forge);
-    return { operations: decision.plan.actions.map((action) => this.#operation(action)), notes: decision.plan.notes };
+    const { actions, notes, due } = decision.plan;
+    return { operations: actions.map((action) => this.#operation(action)), notes, due };
   }
 
   #operation(action: Action): Operation {
@@ -70,21 +72,37 @@ export class Runners implements Feature {
     return { ...about, kind: action.kind, pool: action.pool, why: action.why, run };
   }
 
-  #heard(name: GuestName, state: GuestState): void {
+  #says(name: GuestName, state: GuestState): void {
     this.#memory = looked(this.#memory, name, state, this.#options.clock.now());
+  }
+
+  #listenerFor(name: GuestName, { guest }: RunnerPool): ArmListener {
+    const { clock } = this.#options;
+    return {
+      heard: (readiness) => {
+        this.#memory = heard(this.#memory, { name, template: templateOf(guest) }, readiness, clock.now());
+      },
+      armed: () => {
+        this.#memory = armed(this.#memory, name, clock.now());
+      },
+    };
   }
 
   #performers(pool: RunnerPool, key: string): Performers {
     const tools = this.#options;
     return {
       launch: (action, signal) => launch(tools, action, pool, asGuestName(key), signal),
+      arm: (action, signal) => arm(tools, action, pool, this.#listenerFor(action.guest.name, pool), signal),
       scrub: (action, signal) => scrub(tools, action, pool, signal),
       deregister: async ({ guest, record }, signal) => {
         const answer = await tools.forge.deregister(record.scope, { id: record.id, name: guest.name }, signal);
         if (answer === "removed") this.#memory = withdrawn(this.#memory, guest.name, tools.clock.now());
       },
-      look: async ({ guest }, signal) => this.#heard(guest.name, await askGuest(tools, guest, signal)),
-      stop: (action, signal) => stop(tools, action, pool, signal, (state) => this.#heard(action.guest.name, state)),
+      look: async ({ guest, os, about }, signal) => {
+        if (about === "job") this.#says(guest.name, await askGuest(tools, pool, guest, os, signal));
+        else this.#listenerFor(guest.name, pool).heard(await askReadiness(tools, guest, os, signal));
+      },
+      stop: (action, signal) => stop(tools, action, pool, signal, (state) => this.#says(action.guest.name, state)),
       remove: (action, signal) => remove(tools, action, pool, signal),
       forget: ({ record, name }, signal) => forgetRecord(tools, record, name, signal),
       sweep: (action, signal) => sweep(tools, action, signal),
@@ -124,6 +142,7 @@ function aboutOf(action: Action, pool: RunnerPool, nonce: () => string): About {
       return { key: action.guest.name, node: null, restKey: action.guest.name };
     case "look":
       return { key: lookKey(action.guest.name), node: action.node, restKey: lookKey(action.guest.name) };
+    case "arm":
     case "scrub":
     case "stop":
     case "remove":

@@ -4,7 +4,7 @@ import { nonceIn } from "../domain/naming.ts";
 import { type RunnerPool, scopeKeyOf } from "../domain/pool.ts";
 import type { Action } from "../domain/runners/actions.ts";
 import type { Credential } from "../engine/forge.ts";
-import type { Cloning } from "../engine/site.ts";
+import type { Cloning, SeedStore } from "../engine/site.ts";
 import type { Tools } from "./tools.ts";
 
 /**
@@ -26,10 +26,12 @@ export async function launch(
   const cloned = cloning.done.then(() => site.configure(cloning.guest, pool.guest, signal));
   // Both ends of the launch run at once; the first to fail must not leave the other's rejection unheard.
   cloned.catch(() => {});
+  const store = tools.storeOf(pool);
+  if (store === null) return startUnarmed(tools, cloning, cloned, signal);
   try {
     // A full clone takes long enough for a secret to age: it is minted last.
     if (pool.guest.clone.kind === "full") await cloned;
-    await arm(tools, pool, { cloning, cloned, name }, signal);
+    await seedAndStart(tools, pool, { cloning, cloned, name, store }, signal);
   } catch (error) {
     // What outlives its operation would also outlive the daemon's end, and wait there on closed connections.
     await cloned.catch(() => {});
@@ -47,16 +49,37 @@ function blameGitHub(error: unknown): never {
   throw error;
 }
 
-async function arm(
+/** Its secret comes later, through its agent: until then no job can be in it. */
+async function startUnarmed(
+  { site }: Tools,
+  { guest }: Cloning,
+  cloned: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  await cloned;
+  await site.advance(guest, { from: "cloned", to: "started" }, signal);
+  await site.start(guest, signal);
+}
+
+interface Seeding {
+  readonly cloning: Cloning;
+  readonly cloned: Promise<void>;
+  readonly name: GuestName;
+  readonly store: SeedStore;
+}
+
+async function seedAndStart(
   tools: Tools,
   pool: RunnerPool,
-  { cloning, cloned, name }: { readonly cloning: Cloning; readonly cloned: Promise<void>; readonly name: GuestName },
+  { cloning, cloned, name, store }: Seeding,
   signal: AbortSignal,
 ): Promise<void> {
   const { site, forge } = tools;
   const credential = await forge.mint(pool, name, signal).catch(blameGitHub);
   try {
-    const seed = await putSeed(tools, pool, cloning, credential, signal);
+    const { guest, node } = cloning;
+    const userData = tools.render(pool, name, credential);
+    const seed = await store.put({ vmid: guest.vmid, node, name, userData }, signal);
     await cloned;
     await site.attach(cloning.guest, seed, signal);
     await site.start(cloning.guest, signal);
@@ -66,19 +89,8 @@ async function arm(
   }
 }
 
-const putSeed = (
-  tools: Tools,
-  pool: RunnerPool,
-  { guest, node }: Cloning,
-  credential: Credential,
-  signal: AbortSignal,
-) =>
-  tools
-    .storeOf(pool)
-    .put({ vmid: guest.vmid, node, name: guest.name, userData: tools.render(pool, guest.name, credential) }, signal);
-
 /** A record without a guest waits a quarter of an hour for its removal: spare GitHub that where we can. */
-async function withdraw(
+export async function withdraw(
   { forge }: Tools,
   pool: RunnerPool,
   name: GuestName,

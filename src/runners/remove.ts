@@ -17,7 +17,7 @@ export async function remove(
     });
   }
   await tools.site.destroy(guest, signal);
-  await tools.storeOf(pool).remove(guest.vmid, node, signal);
+  await tools.storeOf(pool)?.remove(guest.vmid, node, signal);
 }
 
 /** The secret is spent: blanked where it lies, then taken out of the guest's drive. */
@@ -27,7 +27,7 @@ export async function scrub(
   pool: RunnerPool,
   signal: AbortSignal,
 ): Promise<void> {
-  await tools.storeOf(pool).blank(guest.vmid, node, signal);
+  await tools.storeOf(pool)?.blank(guest.vmid, node, signal);
   try {
     await tools.site.eject(guest, signal);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { DispatcherError } from "../domain/errors.ts";
 import type { ForgeView } from "../domain/observation.ts";
 import { type RunnerPool, scopeKeyOf } from "../domain/pool.ts";
-import type { Action } from "../domain/runners/actions.ts";
+import type { Action, StopEvidence } from "../domain/runners/actions.ts";
 import { type GuestState, spellState, wordOf } from "../domain/runners/guest-state.ts";
 import { seesAllJobs } from "../domain/runners/sighting.ts";
 import { askGuest } from "./look.ts";
@@ -16,19 +16,23 @@ export async function stop(
   signal: AbortSignal,
   heard: (state: GuestState) => void = () => {},
 ): Promise<void> {
-  const { guest, node } = action;
+  const { guest, node, evidence } = action;
   const forge = await tools.forge.observe(signal);
-  const doubt = doubtOfGithub(action, pool, forge) ?? (await doubtOfGuest(tools, action, signal, heard));
+  const doubt = doubtOfGithub(action, pool, forge) ?? (await doubtOfGuest(tools, pool, action, signal, heard));
   if (doubt !== null) throw new DispatcherError("conflict", `stop ${guest.name}: ${doubt}`);
   const record = recordOf(guest.name, pool, forge);
-  await tools.site.stopAndDestroy(guest, signal);
-  await tools.storeOf(pool).remove(guest.vmid, node, signal);
+  // The phase is the proof, and is read afresh right before the stop.
+  await tools.site.stopAndDestroy(guest, signal, ...(evidence === "unarmed" ? (["started"] as const) : []));
+  await tools.storeOf(pool)?.remove(guest.vmid, node, signal);
   if (record !== null) await forgetRecord(tools, { scope: scopeKeyOf(pool.scope), id: record.id }, guest.name, signal);
 }
 
+/** Whatever GitHub or the guest say: the job has had its time, or there was never a runner. */
+const needsNobody = (evidence: StopEvidence): boolean => evidence === "overdue" || evidence === "unarmed";
+
 /** Null when the evidence still holds at GitHub. */
 function doubtOfGithub({ evidence, guest }: Action<"stop">, pool: RunnerPool, forge: ForgeView): string | null {
-  if (evidence === "overdue") return null;
+  if (needsNobody(evidence)) return null;
   if (!forge.lists.some((list) => list.scope === scopeKeyOf(pool.scope))) return "GitHub does not list the runners";
   if (recordOf(guest.name, pool, forge) !== null) return "its record is there again";
   if (forge.jobs.some((job) => job.runner === guest.name && job.status === "in_progress"))
@@ -39,16 +43,17 @@ function doubtOfGithub({ evidence, guest }: Action<"stop">, pool: RunnerPool, fo
 /** The last question before the stop. The guest's word may save it, and where it decides it must be a clear one. */
 async function doubtOfGuest(
   tools: Tools,
-  { evidence, guest }: Action<"stop">,
+  pool: RunnerPool,
+  { evidence, guest, os }: Action<"stop">,
   signal: AbortSignal,
   heard: (state: GuestState) => void,
 ): Promise<string | null> {
-  if (evidence === "overdue") return null;
+  if (needsNobody(evidence)) return null;
   if (evidence === "silent") {
     const answer = await tools.site.agent(guest, signal);
     return answer === "silent" ? null : `its agent is not silent (${answer})`;
   }
-  const state = await askGuest(tools, guest, signal);
+  const state = await askGuest(tools, pool, guest, os, signal);
   heard(state);
   const word = wordOf(state);
   if (word === "job") return `it says that it works (${spellState(state)})`;

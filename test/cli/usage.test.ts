@@ -64,7 +64,7 @@ test("help and version are no failure", async () => {
   assert.equal((await call("--help")).code, 0);
   const { code, out } = await call("--version");
   assert.equal(code, 0);
-  assert.match(out, /^\d+\.\d+\.\d+\n$/);
+  assert.match(out, /^\d+\.\d+\.\d+ \(commit \S+\)\n$/);
 });
 
 test("a configuration that cannot be used comes out whole, on stderr, and is a failure: 1", async () => {

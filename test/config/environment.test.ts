@@ -128,6 +128,13 @@ describe("the environment alone", () => {
     assert.equal(config.logLevel, "debug");
   });
 
+  test("may deliver by agent, which needs neither storage nor folder, and renders no user-data that could ask for a token", () => {
+    const file = { "mine.ejs": "<%= registrationToken %>" };
+    const { delivery, registration } = onlyPool(configOf({ DELIVERY: "agent", USER_DATA_TEMPLATE: "mine.ejs" }, file));
+    assert.deepEqual({ delivery, registration }, { delivery: { kind: "agent" }, registration: "jit" });
+    assert.equal(onlyPool(configOf({ DELIVERY: "agent", REGISTRATION: "token" })).registration, "token");
+  });
+
   test("may leave the labels empty: such runners take jobs that ask for self-hosted alone", () => {
     assert.deepEqual(onlyPool(configOf({ RUNNER_LABELS: "" })).labels, []);
     assert.deepEqual(onlyPool(configOf({ RUNNER_LABELS: "self-hosted,a" })).labels, ["a"]);

@@ -36,7 +36,7 @@ describe("the environment's mistakes", () => {
     [{ CLONE: "ful" }, /^CLONE: "ful" is none of linked, full; did you mean full\?$/],
     [{ CLONE_STORAGE: "ssd" }, /^CLONE_STORAGE: a linked clone lies on its template's storage/],
     [{ DELIVERY: "snippets", SNIPPETS_DIR: "" }, /^SNIPPETS_DIR: is empty, but delivery by snippets needs/],
-    [{ DELIVERY: "usb" }, /^DELIVERY: "usb" is none of iso, snippets$/],
+    [{ DELIVERY: "usb" }, /^DELIVERY: "usb" is none of iso, snippets, agent$/],
     [{ REGISTRATION: "jot" }, /^REGISTRATION: "jot" is none of jit, token; did you mean jit\?$/],
     [{ USER_DATA_TEMPLATE: "none.ejs" }, /^USER_DATA_TEMPLATE: no such file: \/etc\/dispatcher\/none.ejs;/],
     [{ POLL_INTERVAL: "0" }, /^POLL_INTERVAL: "0s" must be more than 0/],

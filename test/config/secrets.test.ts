@@ -32,6 +32,12 @@ describe("a secret", () => {
     assert.equal(config.key.previous?.reveal(), "credential-4");
   });
 
+  test("comes from a file of the folder that our unit loads, whose name systemd puts in front", () => {
+    const env = { GITHUB_TOKEN: undefined, CREDENTIALS_DIRECTORY: directory };
+    const config = configOf(env, { [`${directory}/secret_github_token`]: "credential-5\n" });
+    assert.equal(config.github.token.reveal(), "credential-5");
+  });
+
   const credential = { CREDENTIALS_DIRECTORY: directory };
   const cases: readonly (readonly [string, Record<string, string | undefined>, Record<string, string>, RegExp])[] = [
     [

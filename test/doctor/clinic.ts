@@ -20,9 +20,12 @@ export const tokenId = "dispatcher@pve!daemon";
 const secret = "11111111-2222-3333-4444-555555555555";
 export const githubToken = "ghp_emulated0000000000000000000000000000";
 
-const agentOf = { "8.4": ["VM.Monitor"], "9.2": ["VM.GuestAgent.Audit", "VM.GuestAgent.FileRead"] } as const;
+const agentOf = {
+  "8.4": ["VM.Monitor"],
+  "9.2": ["VM.GuestAgent.Audit", "VM.GuestAgent.FileRead", "VM.GuestAgent.FileWrite"],
+} as const;
 
-/** What docs/permissions.md grants, for a configuration that sets all hardware. */
+/** What docs/permissions.md grants, for a configuration that sets all hardware, whatever its delivery. */
 export const grantsOf = (generation: Generation): readonly Grant[] => [
   { path: "/vms/9000", privileges: ["VM.Audit", "VM.Clone"] },
   {

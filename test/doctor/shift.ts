@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { compose } from "../../src/app/dispatcher.ts";
 import { whileHolding } from "../../src/app/hold.ts";
@@ -21,7 +21,12 @@ import { held } from "../contract/guard.ts";
 import { seededChance, worldTimeOf } from "../lab.ts";
 
 const builtinTemplate = "/templates/runner.yaml.ejs";
-const template = readFileSync(new URL("../../templates/runner.yaml.ejs", import.meta.url), "utf8");
+
+/** The product's own templates, as if they lay at the top. */
+function shipped(path: string): string | null {
+  const file = new URL(`../..${path}`, import.meta.url);
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}
 
 export interface Shift {
   readonly pve: object;
@@ -58,7 +63,7 @@ export async function open({ pve: pveWorld, env, pools, github: githubWorld = {}
   });
   const loaded = load({
     env,
-    files: { read: (path) => ({ [builtinTemplate]: template, "/dispatcher.yaml": pools })[path] ?? null },
+    files: { read: (path) => (path === "/dispatcher.yaml" ? (pools ?? null) : shipped(path)) },
     cwd: "/",
     builtinTemplate,
   });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { needs } from "../../src/doctor/needs.ts";
-import { stateFile } from "../../src/domain/runners/guest-state.ts";
+import { guestFiles } from "../../src/domain/runners/guest-files.ts";
 import { MINUTE } from "../../src/domain/time.ts";
+import { configOf, onlyPool } from "../config/given.ts";
 import type { Generation } from "./clinic.ts";
 import { namedAlone } from "./named.ts";
 import { open } from "./shift.ts";
@@ -85,8 +86,10 @@ test("a seed that may not be deleted is overwritten by the VMID's next guest", a
 test("the roles and doctor agree on what is required", () => {
   for (const generation of ["8.4", "9.2"] as const) {
     const granted = grantsIn({ generation }).filter(({ privilege }) => privilege !== "VM.Snapshot");
+    const pool = onlyPool(configOf(variablesIn({ generation })));
+    const used = needs.filter(({ when }) => when?.(pool) ?? true);
     for (const { privilege, need } of granted) {
-      const levels = needs.filter(({ anyOf }) => anyOf[0] === privilege).map(({ level }) => level);
+      const levels = used.filter(({ anyOf }) => anyOf[0] === privilege).map(({ level }) => level);
       assert.deepEqual([...new Set(levels)], [need], privilege);
     }
   }
@@ -110,7 +113,8 @@ async function lived(ward: Ward, jobs = 1) {
       const [guest] = guests;
       seen = {
         "knows memory and load": nodes.every(({ freeMemory, load }) => freeMemory !== null && load !== null),
-        "reads a guest's word": guest !== undefined && (await site.readFile(guest, stateFile, signal)) !== null,
+        "reads a guest's word":
+          guest !== undefined && (await site.readFile(guest, guestFiles.linux.state, signal)) !== null,
         "hears whether a guest answers": guest !== undefined && (await site.agent(guest, signal)) === "answers",
       };
     }

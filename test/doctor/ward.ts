@@ -14,6 +14,7 @@ export interface Grant {
 export interface Ward {
   readonly generation: Generation;
   readonly clone?: "linked" | "full";
+  readonly delivery?: "iso" | "agent";
   readonly extras?: Partial<Extras>;
   /** What the set-up granted, and somebody took away. */
   readonly taken?: Grant;
@@ -21,7 +22,7 @@ export interface Ward {
 
 const [user = "", token = ""] = tokenId.split("!");
 const secret = String(environment.PROXMOX_TOKEN_SECRET);
-const all: Extras = { snapshots: true, disk: true, agent: true };
+const all: Extras = { snapshots: true, disk: true, agent: true, delivery: false };
 
 const majorOf = { "8.4": 8, "9.2": 9 } as const satisfies Record<Generation, 8 | 9>;
 
@@ -103,6 +104,7 @@ export const variablesIn = (ward: Ward): Variables => ({
   RUNNER_ID_END: "203",
   RUNNER_LABELS: "linux,x64",
   CLONE: ward.clone ?? "linked",
+  DELIVERY: ward.delivery ?? "iso",
   ...(ward.clone === "full" ? { CLONE_STORAGE: disksOf(ward) } : {}),
   DISPATCHER_LISTEN: "off",
 });

@@ -43,6 +43,7 @@ const operations: readonly [operation: string, call: (client: ProxmoxClient) => 
   ],
   ["POST /nodes/{node}/qemu/{vmid}/clone", (c) => c.clone(node, asVmid(9000), cloneParams, never)],
   ["PUT /nodes/{node}/qemu/{vmid}/config", (c) => c.putConfig(node, vmid, change, never)],
+  ["PUT /nodes/{node}/lxc/{vmid}/config", (c) => c.putContainerConfig(node, vmid, change, never)],
   ["POST /nodes/{node}/qemu/{vmid}/config", (c) => c.postConfig(node, vmid, change, never)],
   ["PUT /nodes/{node}/qemu/{vmid}/resize", (c) => c.resize(node, vmid, "scsi0", "20G", never)],
   ["POST /nodes/{node}/qemu/{vmid}/status/start", (c) => c.start(node, vmid, never)],

@@ -12,7 +12,7 @@ import type { Tools } from "../../src/runners/tools.ts";
 import { settle } from "../clock.ts";
 import { forgeOf, guestOf, instance, jobOf, poolOf, recordOf, siteOf, specOf, start } from "../fixtures.ts";
 
-type Doors = Pick<Tools, "forge" | "site" | "storeOf" | "storeNamed" | "render">;
+type Doors = Pick<Tools, "forge" | "site" | "storeOf" | "storeNamed" | "render" | "credentialFile">;
 type Step = "stillQueued" | "clone" | "task" | "configure" | "mint" | "put" | "attach" | "start";
 
 const nodes = ["n1", "n2"].map(asNodeName);
@@ -96,6 +96,7 @@ class Stage {
       storeOf: ({ name }: RunnerPool) => ({ put: () => step("put", {}, name) }),
       storeNamed: () => null,
       render: () => "",
+      credentialFile: () => new Secret(""),
     } as unknown as Doors;
   }
 }

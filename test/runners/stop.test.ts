@@ -35,7 +35,15 @@ async function play({ evidence, says = null, agent = "silent", forge = forgeOf()
     },
     storeOf: () => ({ remove: () => answers("seed", undefined) }),
   } as unknown as Tools;
-  const action = { kind: "stop" as const, pool: poolOf().name, why: "", guest: { vmid, name }, node, evidence };
+  const action = {
+    kind: "stop" as const,
+    pool: poolOf().name,
+    why: "",
+    guest: { vmid, name },
+    node,
+    os: "linux" as const,
+    evidence,
+  };
   const refusal = await stop(tools, action, poolOf(), signal, (state) => heard.push(spellState(state))).then(
     () => null,
     (error: unknown) => {

@@ -2,7 +2,7 @@
 export interface DemoWorldOptions {
   readonly jobs: number;
   readonly registration: "jit" | "token";
-  readonly delivery: "iso" | "snippets";
+  readonly delivery: "iso" | "snippets" | "agent";
   /** Absolute path: the folder behind the emulated snippets storage. */
   readonly snippets: string;
   /** Absolute path of the pools' file. */

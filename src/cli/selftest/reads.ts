@@ -83,8 +83,8 @@ function placesOf(pools: readonly RunnerPool[]): readonly Place[] {
   for (const { guest, delivery } of pools) {
     const disks = guest.clone.kind === "full" ? guest.clone.storage : null;
     for (const node of guest.nodes) {
-      const seeds = { storage: delivery.storage, content: delivery.kind };
-      const all = disks === null ? [seeds] : [seeds, { storage: disks, content: "images" as const }];
+      const seeds = delivery.kind === "agent" ? [] : [{ storage: delivery.storage, content: delivery.kind }];
+      const all = disks === null ? seeds : [...seeds, { storage: disks, content: "images" as const }];
       for (const one of all) places.set(`${node} ${one.storage} ${one.content}`, { node, ...one });
     }
   }

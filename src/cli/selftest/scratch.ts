@@ -7,6 +7,7 @@ import type { Cloning } from "../../engine/site.ts";
 import type { ProxmoxClient } from "../../proxmox/client.ts";
 import type { Tools } from "../../runners/tools.ts";
 import { placeFor } from "../launch/trial.ts";
+import { tryArming } from "./arming.ts";
 import { trySnapshot } from "./snapshot.ts";
 import { orNull, StepFailed, type Steps } from "./steps.ts";
 
@@ -83,11 +84,13 @@ async function live(
     () => "hardware and options set",
   );
   await trySnapshot(tools, pool, cloning, { step, skip: (...what) => steps.skip(...what) }, signal);
+  const store = tools.storeOf(pool);
+  if (store === null) return tryArming(tools, pool, cloning, step, signal);
   const attachment = await step(
     "seed",
     () => {
       seed.tried = true;
-      return tools.storeOf(pool).put({ vmid: guest.vmid, node, name, userData }, signal);
+      return store.put({ vmid: guest.vmid, node, name, userData }, signal);
     },
     ({ volume }) => volume,
   );
@@ -123,7 +126,7 @@ async function clear(
     ),
   );
   // A seed goes after its guest.
-  if (seeded && gone !== null) {
+  if (store !== null && seeded && gone !== null) {
     await orNull(
       steps.run(
         "remove the seed",
@@ -135,10 +138,11 @@ async function clear(
   await steps.run(
     "nothing left",
     async () => {
-      const [free, seeds] = await Promise.all([site.isFree(guest.vmid, signal), seeded ? store.list(signal) : []]);
+      const listed = seeded ? store?.list(signal) : [];
+      const [free, seeds = []] = await Promise.all([site.isFree(guest.vmid, signal), listed]);
       const left = [
         ...(free === "free" ? [] : [`VMID ${guest.vmid} (${guest.name}), which PVE calls ${free}`]),
-        ...(seeds.some((seed) => seed.vmid === guest.vmid && seed.holdsContent) ? [`its seed in ${store.name}`] : []),
+        ...(seeds.some((seed) => seed.vmid === guest.vmid && seed.holdsContent) ? [`its seed in ${store?.name}`] : []),
       ];
       if (left.length === 0) return;
       throw new DispatcherError("conflict", `left of guest ${guest.vmid}: ${left.join("; ")}`, {

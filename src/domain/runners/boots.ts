@@ -1,9 +1,10 @@
 import type { GuestName } from "../ids.ts";
+import { isUnarmed } from "../marker.ts";
 import type { RunnerPool } from "../pool.ts";
 import { type Instant, MINUTE, type Ms, spell } from "../time.ts";
 import type { Hand, RunnerWorld } from "./decide.ts";
 import { templateOf } from "./rests.ts";
-import type { Sighting } from "./sighting.ts";
+import { bootDeadlineOf, type Sighting } from "./sighting.ts";
 import { stageOf } from "./stage.ts";
 
 /** Guests of one template that came up without a runner, with none in between that had one. */
@@ -84,18 +85,21 @@ const restAfter = (count: number): Ms => Math.min(MINUTE * 2 ** (count - suspici
 
 /** Watched from before: what a guest of an earlier life has had behind it cannot be known. */
 function hasFailed(seen: Sighting, watchedSince: Instant | null, now: Instant): boolean {
-  const { guest, pool, side } = seen;
+  const { guest, side, trace } = seen;
   if (watchedSince === null) return false;
-  const deadline = guest.marker.created + pool.bootDeadline;
+  const deadline = bootDeadlineOf(seen);
   const stage = stageOf(seen);
-  if (stage === "booting") return now >= deadline && watchedSince < deadline;
-  // A record that nobody has used is left behind: it powered off before its runner came.
-  return stage === "finished" && side === "offline";
+  // One that waits for its secret has booted: that it gets none is nothing that its template could help.
+  const boots = stage === "booting" || (stage === "unarmed" && trace.heard?.readiness !== "waiting");
+  if (boots) return now >= deadline && watchedSince < deadline;
+  if (stage !== "finished") return false;
+  // It powered off before its runner came: a record that nobody has used is left behind, or it was never armed.
+  return isUnarmed(guest) ? trace.runningSince !== null : side === "offline";
 }
 
 const isOnTrial = (template: string, seen: Sighting, boots: Boots): boolean =>
   templateOf(seen.pool.guest) === template &&
-  (stageOf(seen) === "booting" || stageOf(seen) === "cloning") &&
+  ["cloning", "unarmed", "booting"].includes(stageOf(seen)) &&
   !boots.counted.has(seen.guest.name);
 
 const isLaunchOf = (template: string, hand: Hand, pools: readonly RunnerPool[]): boolean =>

@@ -3,6 +3,7 @@ import type { ForgeView, SiteView } from "../observation.ts";
 import type { RunnerPool } from "../pool.ts";
 import { type Instant, spell } from "../time.ts";
 import type { Action, Note, Plan } from "./actions.ts";
+import { type Arming, armingStep, jobsFor, nextQuestion, unarmedIn } from "./arming.ts";
 import { countBoots, trialOf } from "./boots.ts";
 import { create } from "./create.ts";
 import { demands } from "./demand.ts";
@@ -11,7 +12,7 @@ import { type Memory, remember } from "./memory.ts";
 import { forgets, orphansIn, sweeps } from "./orphans.ts";
 import { withinQuota } from "./quota.ts";
 import { announcement, overdueStep, recordOf, refOf, retireStep } from "./retire.ts";
-import { type Sighting, sight } from "./sighting.ts";
+import { bootDeadlineOf, type Sighting, sight } from "./sighting.ts";
 import { type Stage, stageOf } from "./stage.ts";
 import { surplus } from "./surplus.ts";
 
@@ -62,13 +63,18 @@ export function decide(world: RunnerWorld, now: Instant): Decision {
   const boots = countBoots(memory.boots, seen, sightings, inHand, now);
   const demand = demands(world, sightings);
   const idle = surplus(demand, sightings, world.draining);
+  const unarmed = unarmedIn(sightings, inHand);
+  const jobs = jobsFor(demand, unarmed);
+  const { usualBoots } = memory;
 
   const wishes: readonly (Action | Note)[] = [
     ...sightings
       .filter((s) => !inHand.has(s.guest.name))
       .flatMap((s) => {
-        const at = { now, asking: inHand.has(lookKey(s.guest.name)) };
-        return rested(stepFor(s, idle.get(s.guest.name) ?? null, forge, at), s, world);
+        const { name } = s.guest;
+        const at = { now, asking: inHand.has(lookKey(name)) };
+        const arming = { job: jobs.get(name), surplus: idle.get(name) ?? null, usualBoots };
+        return rested(stepFor(s, arming, forge, at), s, world);
       }),
     ...forgets(orphans, memory, world, now),
     ...sweeps(world, inHand),
@@ -78,22 +84,24 @@ export function decide(world: RunnerWorld, now: Instant): Decision {
   const plan: Plan = {
     actions: steps.filter((step): step is Action => "kind" in step),
     notes: steps.filter((step): step is Note => !("kind" in step)),
+    due: nextQuestion(unarmed, usualBoots, now),
   };
   return { plan, memory: { ...memory, retirements, boots }, sightings };
 }
 
 /** One guest, one step at most. */
-function stepFor(seen: Sighting, surplus: string | null, forge: ForgeView, at: Asking): Action | Note | null {
+function stepFor(seen: Sighting, arming: Arming, forge: ForgeView, at: Asking): Action | Note | null {
   const { now } = at;
-  const age = now - seen.guest.marker.created;
-  const { bootDeadline } = seen.pool;
+  const { surplus } = arming;
+  const late = `no runner within ${spell(seen.pool.bootDeadline)}`;
   const table = {
     stray: () => strayNote(seen),
     unclear: () => ({ about: seen.guest.name, text: "kept: PVE or GitHub cannot say how it is" }),
     cloning: () => null,
     cold: () => remove(seen, "it was cloned and never started"),
     finished: () => remove(seen, "it is powered off"),
-    booting: () => (age < bootDeadline ? null : retireStep(seen, `no runner within ${spell(bootDeadline)}`, forge, at)),
+    unarmed: () => armingStep(seen, arming, at),
+    booting: () => (now < bootDeadlineOf(seen) ? null : retireStep(seen, late, forge, at)),
     online: () => scrub(seen) ?? (surplus === null ? null : retireStep(seen, surplus, forge, at)),
     busy: () => overdueStep(seen, now) ?? scrub(seen) ?? askWorker(seen, at) ?? announcement(seen, at),
     lost: () => scrub(seen) ?? retireStep(seen, "its runner went offline", forge, at),

@@ -36,11 +36,14 @@ export function demands(world: RunnerWorld, sightings: readonly Sighting[]): rea
   return counts.map((count) => ({ ...count, waiting: waiting.get(count.pool.name) ?? [] }));
 }
 
+/** Operations whose guest is there for a job, now or soon. */
+const beginning: ReadonlySet<string> = new Set(["launch", "arm", "scrub"]);
+
 function countOf(pool: RunnerPool, world: RunnerWorld, sightings: readonly Sighting[]): Omit<Demand, "waiting"> {
   const mine = sightings.filter((s) => s.pool.name === pool.name);
   const listed = new Set<string>(mine.map((s) => s.guest.name));
   const launching = new Set(world.hands.filter((h) => h.kind === "launch" && h.pool === pool.name).map((h) => h.key));
-  const ending = new Set(world.hands.filter((h) => h.kind !== "launch" && h.kind !== "scrub").map((h) => h.key));
+  const ending = new Set(world.hands.filter((h) => !beginning.has(h.kind)).map((h) => h.key));
   const served = mine.filter(
     (s) => !launching.has(s.guest.name) && (s.side === "busy" || !ending.has(s.guest.name)) && isServing(s),
   );

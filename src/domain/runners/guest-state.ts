@@ -1,8 +1,7 @@
-/** Where a guest writes what it does: run-once and the runner's hooks. */
-export const stateFile = "/run/dispatcher/state";
-
 /** What a guest says of itself. It may lie: its word can delay its own end, and decides about nothing else. */
 export type GuestState =
+  /** It says nothing, but that it waits for its secret: nothing has started in it. */
+  | { readonly kind: "waiting" }
   | { readonly kind: "starting" }
   | { readonly kind: "listening" }
   | { readonly kind: "job"; readonly id: string }
@@ -34,6 +33,7 @@ export function spellState(state: GuestState): string {
 }
 
 const words = {
+  waiting: "free",
   starting: "free",
   listening: "free",
   job: "job",

@@ -25,12 +25,18 @@ export function wordAt({ trace: { look } }: Sighting, now: Instant, notBefore: I
 
 /** Asks the guest itself, where its word is wanted and it is time to ask. */
 export function ask(seen: Sighting, why: string, { now, asking }: Asking, between: Ms = betweenLooks): Action | null {
-  const { guest, trace, pool } = seen;
+  const { guest, trace } = seen;
   if (asking || guest.power !== "running") return null;
   if (!trace.seenOnline && now - guest.marker.created < usualBoot) return null;
   if (trace.look !== null && now - trace.look.at < Math.max(between, patienceWith(trace.look))) return null;
-  return { kind: "look", pool: pool.name, why, guest: { vmid: guest.vmid, name: guest.name }, node: guest.node };
+  return lookAt(seen, "job", why);
 }
+
+export const lookAt = (
+  { guest: { vmid, name, node, os }, pool }: Sighting,
+  about: Action<"look">["about"],
+  why: string,
+): Action => ({ kind: "look", pool: pool.name, why, guest: { vmid, name }, node, os, about });
 
 /** A guest that alone says that it works is asked until it says something else. */
 export function askWorker(seen: Sighting, at: Asking): Action | null {

@@ -11,7 +11,7 @@ import {
   betweenAnswers,
   longestBetweenLooks,
 } from "./patience.ts";
-import { type Sighting, seesAllJobs } from "./sighting.ts";
+import { bootDeadlineOf, type Sighting, seesAllJobs } from "./sighting.ts";
 
 /** The next step of retiring a running guest, or why there is none yet. */
 export function retireStep(seen: Sighting, why: string, forge: ForgeView, at: Asking): Action | Note {
@@ -106,7 +106,7 @@ function stopUnseen(seen: Sighting, why: string, now: Instant): Action | Note {
   if (seen.trace.jobSince !== null || seen.trace.seenOnline) {
     return { about, text: `${why}; it may work for a repository that is not polled: waits for power-off` };
   }
-  if (age < seen.pool.bootDeadline) return { about, text: `${why}; its boot deadline has not passed` };
+  if (now < bootDeadlineOf(seen)) return { about, text: `${why}; its boot deadline has not passed` };
   const evidence: StopEvidence = watched >= answeringLifetime ? "aged" : "silent";
   return stop(seen, evidence, `${why}; no job was ever seen in ${spell(age)}`);
 }
@@ -118,11 +118,12 @@ function goneAt({ trace }: Sighting): Instant | null {
   return trace.listedAt - trace.goneSince >= betweenAnswers ? trace.goneSince + betweenAnswers : null;
 }
 
-const stop = (seen: Sighting, evidence: StopEvidence, why: string): Action => ({
+export const stop = (seen: Sighting, evidence: StopEvidence, why: string): Action => ({
   kind: "stop",
   pool: seen.pool.name,
   why,
   guest: refOf(seen),
   node: seen.guest.node,
+  os: seen.guest.os,
   evidence,
 });

@@ -1,4 +1,5 @@
 import type { GuestName, PoolName } from "../ids.ts";
+import { isUnarmed } from "../marker.ts";
 import type { ForgeView, GuestView, JobView, RunnerView } from "../observation.ts";
 import { type RunnerPool, repositoriesOf, scopeKeyOf } from "../pool.ts";
 import type { Instant } from "../time.ts";
@@ -39,9 +40,13 @@ export function sight(
     const record = records.get(`${scopeKeyOf(pool.scope)} ${guest.name}`) ?? null;
     const job = working.get(guest.name) ?? null;
     const trace = traces.get(guest.name) ?? noTrace;
-    return [{ guest, pool, record, job, trace, side: sideOf(pool, record, job, trace, forge) }];
+    return [{ guest, pool, record, job, trace, side: sideOf(guest, pool, record, job, trace, forge) }];
   });
 }
+
+/** Until when its runner should have come; one that was armed late has its time from then on. */
+export const bootDeadlineOf = ({ guest, pool, trace }: Pick<Sighting, "guest" | "pool" | "trace">): Instant =>
+  (trace.armedAt ?? guest.marker.created) + pool.bootDeadline;
 
 /** When the list was complete that this sighting rests on; null when GitHub could not be asked. */
 export const listedAt = (pool: RunnerPool, forge: ForgeView): Instant | null =>
@@ -52,6 +57,7 @@ export const seesAllJobs = (pool: RunnerPool, forge: ForgeView): boolean =>
   forge.closedPools.has(pool.name) && repositoriesOf(pool.scope).every((name) => !forge.silent.has(name));
 
 function sideOf(
+  guest: GuestView,
   pool: RunnerPool,
   record: RunnerView | null,
   job: JobView | null,
@@ -66,6 +72,7 @@ function sideOf(
     if (record.online) return "idle";
     return trace.seenOnline ? "lost" : "offline";
   }
+  if (isUnarmed(guest) && !trace.seenOnline) return "awaited";
   // A JIT config makes its record before the guest starts, so a missing one is spent.
   return pool.registration === "jit" || trace.seenOnline ? "gone" : "awaited";
 }

@@ -6,6 +6,7 @@ import type { RunnerSide, Sighting } from "./sighting.ts";
 export type Stage =
   | "cloning"
   | "cold"
+  | "unarmed"
   | "booting"
   | "online"
   | "busy"
@@ -15,13 +16,13 @@ export type Stage =
   | "unclear"
   | "stray";
 
-/** Has it been switched on by us? The phase is written before the start that it names. */
-type Life = "unborn" | "born";
+/** Has it been switched on by us, and been given its secret? The phase is written before the step that it names. */
+type Life = "unborn" | "unarmed" | "born";
 
 const lifeOf = {
   cloning: "unborn",
   cloned: "unborn",
-  started: "born",
+  started: "unarmed",
   armed: "born",
 } as const satisfies Record<Phase, Life>;
 
@@ -45,12 +46,16 @@ const everywhere = <S extends Stage>(stage: S): Record<RunnerSide, S> => ({
   unknown: stage,
 });
 
+/** A record that is offline is of a config that was minted for it and never written. */
+const runningUnarmed = { ...running, awaited: "unarmed", offline: "unarmed" } as const;
+
 /** What PVE says × how far we had come × what GitHub says. A stopped guest runs no job, whatever GitHub still believes. */
 const stages: Record<Power, Record<Life, Record<RunnerSide, Stage>>> = {
-  stopped: { unborn: everywhere("cold"), born: everywhere("finished") },
+  // Off without a secret: it gave up before its time, and is not started again.
+  stopped: { unborn: everywhere("cold"), unarmed: everywhere("finished"), born: everywhere("finished") },
   // Running though we never started it: somebody did by hand; what GitHub says of its runner decides as ever.
-  running: { unborn: running, born: running },
-  unknown: { unborn: everywhere("unclear"), born: everywhere("unclear") },
+  running: { unborn: running, unarmed: runningUnarmed, born: running },
+  unknown: { unborn: everywhere("unclear"), unarmed: everywhere("unclear"), born: everywhere("unclear") },
 };
 
 export function stageOf({ guest, side }: Pick<Sighting, "guest" | "side">): Stage {
@@ -64,6 +69,7 @@ export function isServing(sighting: Sighting): boolean {
   const serving = {
     cloning: false,
     cold: false,
+    unarmed: true,
     booting: true,
     online: sighting.trace.withdrawnAt === null,
     busy: true,

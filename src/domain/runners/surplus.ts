@@ -4,7 +4,7 @@ import { type Demand, desired, serving } from "./demand.ts";
 import type { Sighting } from "./sighting.ts";
 import { stageOf } from "./stage.ts";
 
-/** Idle runners beyond demand, longest idle first, and those whose withdrawal has begun: with the reason. Draining has no patience. */
+/** Idle runners and unarmed guests beyond demand, longest idle first, and those whose withdrawal has begun: with the reason. Draining has no patience. */
 export function surplus(
   demands: readonly Demand[],
   sightings: readonly Sighting[],
@@ -14,7 +14,7 @@ export function surplus(
   for (const demand of demands) {
     const mine = sightings.filter((s) => s.pool.name === demand.pool.name);
     const idle = mine
-      .filter((s) => stageOf(s) === "online" && (draining || idleFor(s) >= demand.pool.idlePatience))
+      .filter((s) => hasNothing(s) && (draining || idleFor(s) >= demand.pool.idlePatience))
       .sort((a, b) => idleFor(b) - idleFor(a));
     for (const s of idle.slice(0, Math.max(0, serving(demand) - desired(demand)))) {
       reasons.set(
@@ -28,5 +28,11 @@ export function surplus(
   return reasons;
 }
 
-const idleFor = ({ trace }: Sighting): number =>
-  trace.idleSince === null || trace.listedAt === null ? 0 : trace.listedAt - trace.idleSince;
+/** A runner that idles, or a guest that has no secret yet. */
+const hasNothing = (seen: Sighting): boolean => stageOf(seen) === "online" || stageOf(seen) === "unarmed";
+
+function idleFor(seen: Sighting): number {
+  const { heard, idleSince, listedAt } = seen.trace;
+  const since = stageOf(seen) === "online" ? idleSince : heard?.readiness === "waiting" ? heard.since : null;
+  return since === null || listedAt === null ? 0 : Math.max(0, listedAt - since);
+}

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { HOUR, type Instant, type Ms, SECOND } from "../../domain/time.ts";
 import type { WorldTime } from "../time.ts";
 import { Refusal } from "./refusal.ts";
@@ -67,5 +67,4 @@ export function createMeter(time: WorldTime, limit: number): Meter {
 }
 
 /** Depends on the token, as GitHub's do: a rotated token pays for every answer once more. */
-export const etagOf = (token: string, version: string): string =>
-  `W/"${createHash("sha256").update(`${token}\n${version}`).digest("hex")}"`;
+export const etagOf = (token: string, version: string): string => `W/"${hash("sha256", `${token}\n${version}`)}"`;

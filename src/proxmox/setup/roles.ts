@@ -7,6 +7,8 @@ export interface Extras {
   readonly disk: boolean;
   /** What a guest says that it does, and whether a silent one still answers; on PVE 8 this also allows commands as root inside the guests. */
   readonly agent: boolean;
+  /** The secret is written through the guest agent, which is the right to write any file in the guests. With `agent` only. */
+  readonly delivery: boolean;
 }
 
 /** What a role is granted on. */
@@ -50,6 +52,7 @@ export const roleNeeds: readonly RoleNeed[] = [
       useful("VM.Monitor", { extra: "agent", generation: 8 }),
       useful("VM.GuestAgent.Audit", { extra: "agent", generation: 9 }),
       useful("VM.GuestAgent.FileRead", { extra: "agent", generation: 9 }),
+      { name: "VM.GuestAgent.FileWrite", need: "required", extra: "delivery", generation: 9 },
     ],
   },
   { role: "DispatcherDisks", target: "disks", privileges: required("Datastore.AllocateSpace") },

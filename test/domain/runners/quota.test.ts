@@ -26,6 +26,7 @@ const stop = (one: Sighting, evidence: StopEvidence = "withdrawn"): Action => ({
   why: "no record",
   guest: refOf(one),
   node: one.guest.node,
+  os: one.guest.os,
   evidence,
 });
 

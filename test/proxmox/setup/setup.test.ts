@@ -13,7 +13,7 @@ import { FakeAccess } from "./fake-access.ts";
 
 const options: SetupOptions = {
   generation: 9,
-  extras: { snapshots: false, disk: false, agent: false },
+  extras: { snapshots: false, disk: false, agent: false, delivery: false },
   pool: "runners",
   seeds: "seeds",
   seedsPath: "/var/lib/vz-seeds",
@@ -76,6 +76,8 @@ describe("the commands of a set-up", () => {
     assert.deepEqual(rolesOf({ disk: true }, 9), [...base, "VM.Config.Disk"]);
     assert.deepEqual(rolesOf({ agent: true }, 8), [...base, "VM.Monitor"]);
     assert.deepEqual(rolesOf({ agent: true }, 9), [...base, "VM.GuestAgent.Audit", "VM.GuestAgent.FileRead"]);
+    assert.deepEqual(rolesOf({ delivery: true }, 8), base, "VM.Monitor has it all");
+    assert.deepEqual(rolesOf({ delivery: true }, 9), [...base, "VM.GuestAgent.FileWrite"]);
   });
 
   test("grant everything to a separated token once more, quoted for the shell", () => {
