@@ -45,9 +45,9 @@ function needed(secret: Secret | null): Secret {
 }
 
 async function takeBack({ http, record }: Tools, piece: Piece, signal: AbortSignal): Promise<void> {
-  if (piece.kind === "token") note(record, { tokenSecret: null });
   // What hangs on a user or a role has gone with it.
   if (stateOf(piece, await findPieces(http, signal)).kind !== "missing") await removePiece(http, piece, signal);
+  if (piece.kind === "token") note(record, { tokenSecret: null });
 }
 
 export const secretOf = (text: string | null): Secret | null => (text === null ? null : new Secret(text));

@@ -14,7 +14,7 @@ function Get-LastWords { Get-Content "$runs\log" -Tail 1 }
 function Start-Listener([string[]] $arguments, [string] $variable, [string] $secret) {
     $start = New-Object System.Diagnostics.ProcessStartInfo
     $start.FileName = "$runner\bin\Runner.Listener.exe"
-    $start.Arguments = $arguments -join ' '
+    $start.Arguments = ($arguments | ForEach-Object { "`"$_`"" }) -join ' '
     $start.WorkingDirectory = $runner
     $start.UseShellExecute = $false
     $start.RedirectStandardOutput = $true
