@@ -20,6 +20,8 @@ export interface LeaseTimes {
   /** Its holder stops this long after the sending of its last good write: what it sent last has arrived by the end of the term. */
   readonly holding: Ms;
   readonly betweenRenewals: Ms;
+  /** While it is another's, or could not be written. */
+  readonly betweenLooks: Ms;
 }
 
 /** One lost renewal ends nothing, and what was sent at the last moment has time to arrive. */
@@ -32,7 +34,12 @@ export function asLeaseTimes(times: LeaseTimes): LeaseTimes {
 
 const longestOnItsWay: Ms = 15 * SECOND;
 
-export const leaseTimes = asLeaseTimes({ term: 45 * SECOND, holding: 30 * SECOND, betweenRenewals: 12 * SECOND });
+export const leaseTimes = asLeaseTimes({
+  term: 45 * SECOND,
+  holding: 30 * SECOND,
+  betweenRenewals: 12 * SECOND,
+  betweenLooks: 2 * SECOND,
+});
 
 export type ReadLease =
   | { readonly kind: "none" }

@@ -70,7 +70,9 @@ export class Lease {
 
   /** How long nothing is due. Zero or less: a renewal is, or another's lease is to be watched. */
   rest(): Ms {
-    return this.#good === null ? 0 : this.#times.betweenRenewals - between(this.#good, this.#options.moment());
+    const { betweenRenewals, betweenLooks } = this.#times;
+    if (this.#good === null) return betweenLooks;
+    return Math.max(betweenLooks, betweenRenewals - between(this.#good, this.#options.moment()));
   }
 
   /** Null while it is held. */

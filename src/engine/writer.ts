@@ -1,5 +1,5 @@
 import { DispatcherError } from "../domain/errors.ts";
-import { type Clock, type Ms, SECOND } from "../domain/time.ts";
+import type { Clock } from "../domain/time.ts";
 import type { Lease, Waiting } from "./lease.ts";
 
 /** Whether this process may change anything at present, and why not. */
@@ -11,8 +11,6 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly onRole: (role: Role) => void;
 }
-
-const betweenLooks: Ms = 2 * SECOND;
 
 /** The right to change guests: all leases together, or none. */
 export class Writer {
@@ -42,8 +40,7 @@ export class Writer {
     while (!signal.aborted) {
       await this.attempt(signal);
       const { leases, clock } = this.#options;
-      const rest = Math.min(...leases.map((lease) => lease.rest()));
-      await clock.sleep(Math.max(betweenLooks, rest), signal).catch(() => {});
+      await clock.sleep(Math.min(...leases.map((lease) => lease.rest())), signal).catch(() => {});
     }
     this.#tell();
   }

@@ -106,7 +106,9 @@ async function finish({ shop, site, order, tell }: Work, signal: AbortSignal): P
   const description = withTemplateMarker("", marker, site.vmid, signer);
   const name = `${order.family}-g${marker.generation}`;
   try {
-    await client.putConfig(site.node, site.vmid, { set: { name, description }, digest: config.digest }, signal);
+    // Its answer is waited for whatever is wished meanwhile: with it the build is over, without it nothing has happened.
+    const anyway = new AbortController().signal;
+    await client.putConfig(site.node, site.vmid, { set: { name, description }, digest: config.digest }, anyway);
   } catch (error) {
     if (!hasCode(error, "lost_answer")) throw error;
     const { values } = await client.config(site.node, site.vmid, signal);

@@ -95,9 +95,9 @@ export function createTasks(client: TaskClient, clock: Clock): Tasks {
 
 /**
  * Between the beginnings of two lists of one node, by the age of its newest task: often while that may be one of those
- * that end within a second, as a launch waits for several of them, one after another; later a twentieth of its age.
+ * that end within a second, as a launch waits for several of them, one after another; later a tenth of its age.
  */
-const betweenLists = (age: Ms): Ms => (age < 1_000 ? 100 : Math.min(Math.max(250, age / 20), 1_000));
+const betweenLists = (age: Ms): Ms => (age < 1_000 ? 100 : Math.min(Math.max(250, age / 10), 2_000));
 const tailOfLog = 20;
 
 async function outcomeOf(

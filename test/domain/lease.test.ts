@@ -4,7 +4,12 @@ import { asLeaseTimes, leaseTimes } from "../../src/domain/lease.ts";
 import { SECOND } from "../../src/domain/time.ts";
 
 test("a lease is renewed every 12 s, held for 30 s after a renewal, and over after 45 s", () => {
-  assert.deepEqual(leaseTimes, { term: 45 * SECOND, holding: 30 * SECOND, betweenRenewals: 12 * SECOND });
+  assert.deepEqual(leaseTimes, {
+    term: 45 * SECOND,
+    holding: 30 * SECOND,
+    betweenRenewals: 12 * SECOND,
+    betweenLooks: 2 * SECOND,
+  });
 });
 
 test("times by which one lost renewal would end a lease are refused", () => {

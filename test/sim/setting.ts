@@ -103,11 +103,12 @@ export function settingOf(seed: number, options: { readonly realGuests?: boolean
 
 /** Renewals are most of what a quiet dispatcher says. In most runs they come seldom, which leaves time for more runs. */
 function leaseTimesOf(seed: number): LeaseTimes {
-  const stretch = new Random(seed, "lease").pick([1, 5, 5, 5]);
+  const stretch = new Random(seed, "lease").pick([1, 6, 6, 6, 6, 6]);
   return asLeaseTimes({
     term: stretch * 45 * SECOND,
     holding: stretch * 30 * SECOND,
     betweenRenewals: stretch * 12 * SECOND,
+    betweenLooks: stretch * 2 * SECOND,
   });
 }
 
