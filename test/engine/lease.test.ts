@@ -15,6 +15,8 @@ class Text {
   version = 0;
   /** What the next calls meet: an answer that is lost before or after the write, or nobody who answers. */
   trouble: "none" | "silent" | "lost before" | "lost after" = "none";
+  /** On the way back from a write. */
+  slowness: () => Promise<void> = async () => {};
 
   seenBy(): LeaseRecord {
     let seen = -1;
@@ -24,6 +26,7 @@ class Text {
       this.now = lease;
       this.version++;
       if (this.trouble === "lost after") throw new Error("no answer");
+      await this.slowness();
       return true;
     };
     return {
@@ -55,21 +58,23 @@ function stage() {
   const text = new Text();
   const dead = new Set<string>();
   const wall = { ahead: 0 };
-  const dispatcher = (holder: string, seed: number) => {
-    const roles: Role["kind"][] = [];
-    const moment = () => ({ steady: clock.now(), wall: clock.now() + wall.ahead });
-    const lease = new Lease({
-      record: text.seenBy(),
+  const moment = () => ({ steady: clock.now(), wall: clock.now() + wall.ahead });
+  const leaseOf = (record: Text, holder: string, seed: number) =>
+    new Lease({
+      record: record.seenBy(),
       instance: asInstanceName("home"),
       chance: chanceOf(seed),
       holder,
       isDead: (other) => dead.has(other),
       moment,
     });
+  const dispatcher = (holder: string, seed: number) => {
+    const roles: Role["kind"][] = [];
+    const lease = leaseOf(text, holder, seed);
     const writer = new Writer({ leases: [lease], clock, onRole: (role) => roles.push(role.kind) });
     return { writer, roles, holds: () => writer.role().kind === "holder" };
   };
-  return { clock, text, dead, wall, first: dispatcher("one", 1), second: dispatcher("two", 2) };
+  return { clock, text, dead, wall, leaseOf, first: dispatcher("one", 1), second: dispatcher("two", 2) };
 }
 
 test("of two dispatchers one holds the lease, and the other says who", async () => {
@@ -194,4 +199,27 @@ test("a lease that somebody removed is not made anew by a standby while its hold
   await clock.pass(46 * SECOND);
   await second.writer.attempt(signal);
   assert.deepEqual([first.holds(), second.holds()], [false, true]);
+});
+
+test("a lease counts from the sending of its write, however late the answer comes", async () => {
+  const { clock, text, first } = stage();
+  text.slowness = () => clock.sleep(10 * SECOND, signal);
+  await clock.until(first.writer.attempt(signal));
+  assert.equal(first.holds(), true);
+  await clock.pass(19 * SECOND);
+  assert.equal(first.holds(), true);
+  await clock.pass(2 * SECOND);
+  assert.equal(first.holds(), false, "thirty seconds after the sending, not after the answer");
+});
+
+test("who wants several leases changes nothing until all are held", async () => {
+  const { clock, leaseOf } = stage();
+  const texts = [new Text(), new Text()];
+  await leaseOf(texts[1] ?? new Text(), "other", 9).tick(signal);
+  const leases = texts.map((text, at) => leaseOf(text, "one", at + 3));
+  const writer = new Writer({ leases, clock, onRole: () => {} });
+  const role = await writer.attempt(signal);
+  assert.ok(role.kind === "standby" && role.why.includes("other holds it"), JSON.stringify(role));
+  assert.equal(leases[0]?.waiting(), null, "the first is held");
+  assert.throws(() => writer.mustHold("start 200"), { code: "standby" });
 });
