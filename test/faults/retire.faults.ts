@@ -77,7 +77,10 @@ const templateOf = (image: string) => ({
 test("a runner whose job was cancelled is withdrawn at once when its guest says that it has none, and is then off by itself", async () => {
   const { said, left, began, deregistered, stopped, log } = await live({ env }, cancel);
   assert.deepEqual(left, none, log);
-  assert.deepEqual(said.slice(-2), ["listening", "failed: the runner ended without a job"]);
+  assert.deepEqual(said.slice(-2), [
+    "listening",
+    "failed: the runner ended without a job: The runner no longer exists on the server. Cleaning up local configuration.",
+  ]);
   assert.ok(deregistered - began < 100 * SECOND, log);
   assert.ok(Number.isNaN(stopped), log);
 });

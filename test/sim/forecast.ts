@@ -24,7 +24,7 @@ const faultKinds = [...githubKinds, ...pveKinds, ...guestKinds, ...daemonKinds, 
 /** The same for the same seed and hours; each piece is what it is, whichever others are left out. */
 export function forecastOf(seed: number, hours: number): readonly Forecast[] {
   const random = new Random(seed, "forecast");
-  const jobs = Math.ceil(hours * random.between(2, 4));
+  const jobs = Math.ceil(hours * random.between(1, 3));
   const faults = Math.ceil(hours * random.between(1, 10));
   const list: Forecast[] = [];
   for (let id = 1; id <= jobs + faults; id++) {
