@@ -7,6 +7,7 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { drainCommand } from "./drain.ts";
 import { emulateCommand } from "./emulate.ts";
+import { initCommand } from "./init.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { launchCommand } from "./launch.ts";
 import { onceCommand } from "./once.ts";
@@ -33,6 +34,7 @@ export async function cli(io: Io): Promise<ExitCode> {
     .exitOverride()
     .enablePositionalOptions();
   for (const command of [
+    initCommand,
     runCommand,
     onceCommand,
     drainCommand,

@@ -28,7 +28,7 @@ export const doctorCommand = (io: Io, ends: Ends): Command =>
     .action((options: Options) => ends(doctor(io, options)));
 
 /** 1 when something blocks. */
-async function doctor(io: Io, { env, json, offline }: Options): Promise<ExitCode> {
+export async function doctor(io: Io, { env, json, offline }: Options): Promise<ExitCode> {
   const { source, loaded } = loadSettings(io, env);
   const told = checkConfiguration(loaded, source);
   const findings = sorted([...told, ...(loaded.ok && offline !== true ? await look(loaded.config, io.stop) : [])]);
