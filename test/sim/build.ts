@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -19,7 +18,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export async function build(): Promise<Program> {
   const esbuild = await import("esbuild").catch(() => null);
   if (esbuild === null) return asItIs;
-  const folder = mkdtempSync(join(tmpdir(), "dispatcher-sim-"));
+  // As deep below the top as the emulator's own files lie: those that it reads beside itself are then found.
+  const cache = join(root, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "sim-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     await esbuild.build({
@@ -34,7 +36,6 @@ export async function build(): Promise<Program> {
       target: "node20",
       logLevel: "error",
     });
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   } catch (error) {
     remove();
     throw error;
