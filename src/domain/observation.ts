@@ -52,7 +52,8 @@ export interface PoolBlock {
 
 export interface HiddenGuest {
   readonly pool: PoolName;
-  readonly vmid: Vmid;
+  /** Null for a clone under way whose target PVE does not tell. */
+  readonly vmid: Vmid | null;
   /** Why nobody can tell whose it is, and what helps. */
   readonly why: string;
 }

@@ -76,12 +76,16 @@ async function begin(
     }
     accept(upid !== null);
     if (upid === null) return;
+    if (upid !== "under way") context.begun.set(vmid, upid);
     context.settle(vmid, order.node);
     context.made.set(vmid, { pool: order.spec.pool, until: 0 });
     await finish(context, guest, order, upid, signal);
   };
   const done = limits.onNode(order.node, () => journal.guest("clone", guest, work));
-  const ended = done.finally(() => context.reserved.delete(vmid));
+  const ended = done.finally(() => {
+    context.reserved.delete(vmid);
+    context.begun.delete(vmid);
+  });
   ended.catch(() => {});
   return (await accepted) ? { guest, node: order.node, done: ended } : null;
 }

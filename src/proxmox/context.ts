@@ -1,5 +1,5 @@
 import { DispatcherError, hasCode } from "../domain/errors.ts";
-import type { NodeName, PoolName, Vmid } from "../domain/ids.ts";
+import type { NodeName, PoolName, Upid, Vmid } from "../domain/ids.ts";
 import type { Ownership } from "../domain/ownership.ts";
 import type { GuestSpec } from "../domain/pool.ts";
 import { type Clock, type Instant, SECOND } from "../domain/time.ts";
@@ -31,6 +31,8 @@ export class SiteContext {
   readonly options: SiteOptions;
   /** VMIDs of clone calls and tasks of ours that are not over. */
   readonly reserved = new Set<Vmid>();
+  /** Their tasks, as far as PVE has told them. */
+  readonly begun = new Map<Vmid, Upid>();
   /** VMIDs that we have cloned to and not seen go, and until when a free one may still be on its way. */
   readonly made = new Map<Vmid, { readonly pool: PoolName; readonly until: Instant }>();
   readonly #nodes = new Map<Vmid, NodeName>();

@@ -45,9 +45,13 @@ export class Templates {
 
   /** As the last look had it. */
   of(spec: GuestSpec, node: NodeName): Vmid {
-    const template = this.#found.get(keyOf(spec, node));
-    if (template !== undefined) return template;
+    const template = this.known(spec, node);
+    if (template !== null) return template;
     throw new DispatcherError("not_found", `template ${spell(spec)}: not on node ${node}`);
+  }
+
+  known(spec: GuestSpec, node: NodeName): Vmid | null {
+    return this.#found.get(keyOf(spec, node)) ?? null;
   }
 
   /** Only where a pool names a family does anyone read markers. */

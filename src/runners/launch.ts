@@ -82,11 +82,12 @@ async function seedAndStart(
     const seed = await store.put({ vmid: guest.vmid, node, name, userData }, signal);
     await cloned;
     await site.attach(cloning.guest, seed, signal);
-    await site.start(cloning.guest, signal);
   } catch (error) {
     await withdraw(tools, pool, name, credential, signal);
     throw error;
   }
+  // A start that fails may have started it all the same: then it serves, else it goes as a guest that is powered off.
+  await site.start(cloning.guest, signal);
 }
 
 /** A record without a guest waits a quarter of an hour for its removal: spare GitHub that where we can. */

@@ -34,6 +34,7 @@ interface Scene {
 /** Runners, and the table of operations that the engine keeps for them. */
 class Stage {
   readonly operations = new Operations(() => {});
+  withdrawn = 0;
   readonly #scene: Scene;
   readonly #runners: Runners;
 
@@ -78,7 +79,10 @@ class Stage {
         stillQueued: (_: unknown, job: number) => step("stillQueued", true, job === 1 ? "a" : "b"),
         mint: ({ name }: RunnerPool) =>
           step("mint", { kind: "jit", runnerId: asRunnerId(1), config: new Secret("x") }, name),
-        deregister: async () => "removed",
+        deregister: async () => {
+          this.withdrawn += 1;
+          return "removed";
+        },
       },
       site: {
         clone: async ({ spec: { pool }, node }: { spec: { pool: string }; node: string }) => {
@@ -138,6 +142,15 @@ for (const [at, code, rests] of faults) {
     );
   });
 }
+
+test("a start that fails withdraws no runner, as the guest may run all the same; what failed before does", async () => {
+  const started = new Stage({ fails: { at: "start", code: "task_failed" } });
+  await started.pass();
+  assert.equal(started.withdrawn, 0);
+  const unseeded = new Stage({ fails: { at: "attach", code: "task_failed" } });
+  await unseeded.pass();
+  assert.equal(unseeded.withdrawn, 1);
+});
 
 test("launches that succeed leave nothing resting", async () => {
   const stage = new Stage({});

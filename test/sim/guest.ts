@@ -48,10 +48,11 @@ const statePath = "/run/dispatcher/state";
 /** Guests that do what the emulator's do, seen from outside, without a shell: the same medium, runner service and file. */
 export function scriptedGuests(parts: GuestParts): Boot {
   const { random } = parts;
+  const begun = new Set<string>();
   return (machine) => {
     if (machine.image !== "runner") return silent;
     const fate = parts.fate();
-    const guest = new ScriptedGuest(parts, machine, fate);
+    const guest = new ScriptedGuest(parts, machine, fate, begun);
     if (fate.kind === "never boots") return silent;
     guest.later(random.ms(8, 20) * SECOND, () => guest.agentComesUp());
     if (fate.kind !== "no cloud-init") guest.later(random.ms(12, 40) * SECOND, () => void guest.runOnce());
@@ -71,15 +72,18 @@ class ScriptedGuest {
   readonly #parts: GuestParts;
   readonly #machine: Machine;
   readonly #fate: Fate;
+  /** Secrets that cloud-init has laid down somewhere: it does so once for each instance, however often that is started. */
+  readonly #begun: Set<string>;
   /** Aborted when the machine is off, or as good as. */
   readonly #off = new AbortController();
   #agent = false;
   #state: string | null = null;
 
-  constructor(parts: GuestParts, machine: Machine, fate: Fate) {
+  constructor(parts: GuestParts, machine: Machine, fate: Fate, begun: Set<string>) {
     this.#parts = parts;
     this.#machine = machine;
     this.#fate = fate;
+    this.#begun = begun;
     machine.off.addEventListener("abort", () => this.#off.abort(), { once: true });
   }
 
@@ -122,6 +126,8 @@ class ScriptedGuest {
     const seed = findSeed(this.#machine.media(), (what) => this.#note(what));
     const credential = seed === null ? null : credentialIn(seed.userData);
     if (credential === null) return this.#note("no credential in its seed");
+    if (this.#begun.has(credential.secret)) return this.#note("has run before: nothing is started in it");
+    this.#begun.add(credential.secret);
     this.#state = "starting";
     if (this.#fate.kind === "never registers") return this.#note("never registers");
     const order = this.#register(credential);

@@ -147,9 +147,7 @@ export class Judge implements Ears {
     if (entry !== undefined) entry.excuse ??= why;
   }
 
-  credentialUsed(credential: string, vmid: number | null): void {
-    // Whoever starts a guest by hand whose work is over has it come with what it has.
-    if (vmid !== null && this.ledger.at(vmid)?.startedByHand) return;
+  credentialUsed(credential: string): void {
     this.verdicts.require("no JIT config used twice", !this.#used.has(credential), () => "a runner came with it again");
     this.#used.add(credential);
   }

@@ -17,7 +17,6 @@ export interface Entry {
   jobs: number;
   /** Whose doing it is when its job dies, beside the dispatcher's. */
   excuse: string | null;
-  startedByHand: boolean;
   stoppedBy: { readonly life: number; readonly at: Instant } | null;
 }
 
@@ -53,7 +52,6 @@ export class Ledger {
       forGood: false,
       jobs: 0,
       excuse: null,
-      startedByHand: false,
       stoppedBy: null,
     };
     this.#entries.set(guest, entry);

@@ -108,12 +108,12 @@ export function stageFor(setting: Setting, time: VirtualTime, count: (kind: stri
 }
 
 /**
- * The longest that anything may take: a job until its hard lifetime, in open pools a guest that tells nothing, and before
- * them all the work that waits, one job after another.
+ * The longest that anything may take: a job until its hard lifetime, as long again a guest that tells nothing in a pool
+ * whose jobs cannot all be seen, and before them all the work that waits, one job after another.
  */
 export function calmBound({ setting, judge, world }: Stage): Ms {
   const { longestHardLifetime, hasOpenPool } = setting;
-  return Math.max(longestHardLifetime, hasOpenPool ? 25 * HOUR : 0) + 3 * HOUR + judge.jobs.waitingWork(world.github);
+  return longestHardLifetime * (hasOpenPool ? 2 : 1) + 3 * HOUR + judge.jobs.waitingWork(world.github);
 }
 
 export const isClean = (stage: Stage): boolean =>

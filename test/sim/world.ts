@@ -29,7 +29,7 @@ export interface Ears {
   audit(entry: AuditEntry): void;
   guestAppears(guest: Guest): void;
   guestGoes(guest: Guest): void;
-  credentialUsed(credential: string, vmid: number | null): void;
+  credentialUsed(credential: string): void;
   taskEnds(type: string, log: readonly string[]): void;
   guestNote(vmid: number, what: string): void;
   /** What now happens in this guest is its own doing. */
@@ -143,10 +143,7 @@ function heard(runners: RunnerService, ears: Ears): RunnerService {
     register: (order) => runners.register(order),
     listen: (order) => {
       const { credential } = order;
-      ears.credentialUsed(
-        credential.kind === "jit" ? credential.config : credential.files[".credentials_rsaparams"],
-        order.vmid,
-      );
+      ears.credentialUsed(credential.kind === "jit" ? credential.config : credential.files[".credentials_rsaparams"]);
       return runners.listen(order);
     },
   };

@@ -91,7 +91,9 @@ const fullness = ({ pool, occupying }: Demand, world: RunnerWorld): string =>
     : `all pools together are at their limit of ${world.maxTotal} guests`;
 
 const hiddenNotes = ({ name }: RunnerPool, { site }: RunnerWorld): readonly Note[] =>
-  site.hidden.filter((guest) => guest.pool === name).map(({ vmid, why }) => ({ about: `VMID ${vmid}`, text: why }));
+  site.hidden
+    .filter((guest) => guest.pool === name)
+    .map(({ vmid, why }) => ({ about: vmid === null ? name : `VMID ${vmid}`, text: why }));
 
 const blockNotes = (pool: RunnerPool, { site }: RunnerWorld): readonly Note[] =>
   blocksOf(pool.name, site.blocks).map((block) => ({ about: `${pool.name} on ${block.node}`, text: block.why }));

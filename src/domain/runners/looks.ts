@@ -3,7 +3,7 @@ import type { Instant, Ms } from "../time.ts";
 import type { Action } from "./actions.ts";
 import { spellState, type Word, wordOf } from "./guest-state.ts";
 import type { Look } from "./memory.ts";
-import { betweenLooks, freshWord, longestBetweenLooks, usualBoot, workBetweenLooks } from "./patience.ts";
+import { betweenLooks, freshWord, longestBetweenLooks, workBetweenLooks } from "./patience.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** The key under which a question to a guest is in our hands: the guest itself is not, so nothing waits for an agent. */
@@ -27,7 +27,6 @@ export function wordAt({ trace: { look } }: Sighting, now: Instant, notBefore: I
 export function ask(seen: Sighting, why: string, { now, asking }: Asking, between: Ms = betweenLooks): Action | null {
   const { guest, trace } = seen;
   if (asking || guest.power !== "running") return null;
-  if (!trace.seenOnline && now - guest.marker.created < usualBoot) return null;
   if (trace.look !== null && now - trace.look.at < Math.max(between, patienceWith(trace.look))) return null;
   return lookAt(seen, "job", why);
 }

@@ -17,9 +17,6 @@ export const betweenLooks: Ms = 20 * SECOND;
 export const workBetweenLooks: Ms = MINUTE;
 export const longestBetweenLooks: Ms = 10 * MINUTE;
 
-/** No guest's agent answers sooner. */
-export const usualBoot: Ms = MINUTE;
-
 /** A guest whose agent answers but whose runner never came may be in somebody's hands: it gets a day. */
 export const answeringLifetime: Ms = 24 * HOUR;
 

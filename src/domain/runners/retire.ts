@@ -67,6 +67,9 @@ function stopStep(seen: Sighting, why: string, forge: ForgeView, at: Asking): Ac
 
   if (now - since < afterWithdrawal) return { about, text: `${why}; no record for ${spell(now - since)}` };
   if (seesAllJobs(seen.pool, forge)) return stop(seen, "withdrawn", `${why}; no record, and no job carries its name`);
+  // Whatever came before its record went away has had the hard lifetime by now.
+  if (now - since >= seen.pool.hardLifetime)
+    return stop(seen, "aged", `${why}; no record for ${spell(now - since)}, longer than any job may run`);
   return stopUnseen(seen, why, now);
 }
 

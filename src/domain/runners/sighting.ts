@@ -46,7 +46,11 @@ export function sight(
 
 /** Until when its runner should have come; one that was armed late has its time from then on. */
 export const bootDeadlineOf = ({ guest, pool, trace }: Pick<Sighting, "guest" | "pool" | "trace">): Instant =>
-  (trace.armedAt ?? guest.marker.created) + pool.bootDeadline;
+  (trace.armedAt ?? bornAt(guest, trace)) + pool.bootDeadline;
+
+/** The clock that stamped the guest may have been ahead of ours: it is not younger than we have watched it. */
+const bornAt = ({ marker }: GuestView, { watchedSince }: Trace): Instant =>
+  Math.min(marker.created, watchedSince ?? marker.created);
 
 /** When the list was complete that this sighting rests on; null when GitHub could not be asked. */
 export const listedAt = (pool: RunnerPool, forge: ForgeView): Instant | null =>

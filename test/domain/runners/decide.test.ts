@@ -222,6 +222,30 @@ test("where not all jobs are seen, a runner that was online is left to power off
   assert.match(decision.plan.notes[0]?.text ?? "", /waits for power-off/);
 });
 
+test("where not all jobs are seen, a guest whose record has been gone for the hard lifetime goes: no job can be younger", () => {
+  const pools = [poolOf({ hardLifetime: 3 * HOUR })];
+  const open = { closedPools: new Set<never>() };
+  const listed = { ...idle, pools, forge: forgeOf({ runners: [recordOf("a", { online: false })] }, open) };
+  const gone = { ...without, pools, forge: forgeOf({}, open) };
+  const evidenceAt = (minutes: number): readonly unknown[] =>
+    passes([0, listed], [1, gone], [4, gone], [minutes, gone]).plan.actions.map((action) =>
+      action.kind === "stop" ? action.evidence : action.kind,
+    );
+  assert.deepEqual(evidenceAt(182), ["silent"], "before, only if its agent is silent");
+  assert.deepEqual(evidenceAt(184), ["aged"]);
+});
+
+test("a guest that was stamped by a clock ahead of ours has its boot deadline from when we first saw it", () => {
+  const { marker, ...guest } = guestOf("a");
+  const ahead = { ...guest, marker: { ...marker, created: start + 26 * HOUR } };
+  const booting = worldOf({
+    site: siteOf([ahead]),
+    forge: forgeOf({ runners: [recordOf("a", { online: false })] }),
+  });
+  assert.deepEqual(passes([0, booting], [9, booting]).plan.actions, []);
+  assert.deepEqual(kinds(passes([0, booting], [10, booting]).plan.actions), ["deregister"]);
+});
+
 test("a JIT runner that never came online is deregistered after the boot deadline, in two answers", () => {
   const booting = worldOf({
     site: siteOf([guestOf("a")]),

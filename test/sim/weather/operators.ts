@@ -51,8 +51,7 @@ export const operatorKinds: readonly Kind[] = [
       stage,
       found(stage, random, (guest) => !isRunning(guest)),
       "start",
-      (entry, path) => {
-        entry.startedByHand = true;
+      (_entry, path) => {
         void stage.world.asAdmin("POST", `${path}/status/start`);
         return null;
       },

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asInstanceName, asNodeName } from "../../src/domain/ids.ts";
+import type { SiteView } from "../../src/domain/observation.ts";
+import { MINUTE, SECOND } from "../../src/domain/time.ts";
+import { Journal } from "../../src/engine/journal.ts";
+import type { Site } from "../../src/engine/site.ts";
+import { createLimits } from "../../src/proxmox/limits.ts";
+import { createSite } from "../../src/proxmox/site.ts";
+import { createTasks } from "../../src/proxmox/tasks.ts";
+import { markerOf } from "../fixtures.ts";
+import { lab } from "../lab.ts";
+
+const { signal } = new AbortController();
+const confined = {
+  resourcePools: ["runners"],
+  tokens: [{ id: "dispatcher@pve!lab", secret: "11111111-2222-3333-4444-555555555555", confined: true }],
+};
+type Lab = ReturnType<typeof lab>;
+
+const slowClones = (): Lab =>
+  lab({ world: { ...confined, durations: { clone: 5 * MINUTE } }, spec: { resourcePool: "runners" } });
+
+async function beginClone({ clock, spec }: Lab, site: Site): Promise<{ readonly done: Promise<void> }> {
+  await clock.until(site.observe(signal, { seeds: true }));
+  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
+  return clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
+}
+
+/** The site of the next life, on an empty disk. */
+function nextLife({ client, clock, spec, signer }: Lab): Site {
+  const instance = asInstanceName("lab");
+  return createSite({
+    client,
+    tasks: createTasks(client, clock),
+    limits: createLimits({ perNode: 4, perStorage: 4 }),
+    clock,
+    specs: [spec],
+    ownership: { instance, signer, specs: [spec] },
+    stores: [],
+    tokenId: "dispatcher@pve!lab",
+    journal: new Journal({ file: { read: () => null, append() {}, replace() {} }, instance, clock, onTrouble() {} }),
+  });
+}
+
+const comingIn = ({ hidden, guests }: SiteView): readonly unknown[] => [
+  ...hidden.map(({ vmid }) => vmid),
+  ...guests.map(({ vmid }) => vmid),
+];
+
+test("a clone of an earlier life takes room while it runs, though the token does not see it and no journal tells of it", async () => {
+  const world = slowClones();
+  await beginClone(world, world.site);
+  await world.clock.pass(10 * SECOND);
+  const site = nextLife(world);
+  const [hidden] = (await world.clock.until(site.observe(signal, { seeds: true }))).hidden;
+  assert.equal(hidden?.vmid, null);
+  assert.match(hidden?.why ?? "", /a clone on node pve1 was begun before this start and still runs/);
+  await world.clock.pass(MINUTE);
+  assert.deepEqual(comingIn(await world.clock.until(site.observe(signal))), [null], "and in the passes after it");
+  await world.clock.pass(5 * MINUTE);
+  assert.deepEqual(comingIn(await world.clock.until(site.observe(signal))), [200], "then its guest itself");
+});
+
+test("a clone of this life counts once, also when a pass sweeps while it runs", async () => {
+  const world = slowClones();
+  await beginClone(world, world.site);
+  await world.clock.pass(10 * SECOND);
+  assert.deepEqual(comingIn(await world.clock.until(world.site.observe(signal, { seeds: true }))), []);
+});
