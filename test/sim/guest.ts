@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { parse } from "yaml";
+import { guestFiles } from "../../src/domain/runners/guest-files.ts";
 import { type Ms, SECOND } from "../../src/domain/time.ts";
 import type { ListenOrder, RunnerService, SessionEnd } from "../../src/emulator/github/runner-service.ts";
 import { findSeed } from "../../src/emulator/guest/seed.ts";
@@ -43,7 +44,7 @@ interface Credential {
   readonly labels: readonly string[];
 }
 
-const statePath = "/run/dispatcher/state";
+const files = guestFiles.linux;
 
 /** Guests that do what the emulator's do, seen from outside, without a shell: the same medium, runner service and file. */
 export function scriptedGuests(parts: GuestParts): Boot {
@@ -55,13 +56,13 @@ export function scriptedGuests(parts: GuestParts): Boot {
     const guest = new ScriptedGuest(parts, machine, fate, begun);
     if (fate.kind === "never boots") return silent;
     guest.later(random.ms(8, 20) * SECOND, () => guest.agentComesUp());
-    if (fate.kind !== "no cloud-init") guest.later(random.ms(12, 40) * SECOND, () => void guest.runOnce());
+    if (fate.kind !== "no cloud-init") guest.later(random.ms(12, 40) * SECOND, () => guest.comesUp());
     if (fate.kind === "hangs") guest.later(fate.after, () => guest.hang());
     if (fate.kind === "powers off") guest.later(fate.after, () => guest.powerOff("powers off at an odd moment"));
     return {
       agentAnswers: () => guest.answers(),
       readFile: async (path) => guest.read(path),
-      writeFile: async () => false,
+      writeFile: async (path, content) => guest.write(path, content),
     };
   };
 }
@@ -78,6 +79,7 @@ class ScriptedGuest {
   readonly #off = new AbortController();
   #agent = false;
   #state: string | null = null;
+  readonly #written = new Map<string, Uint8Array>();
 
   constructor(parts: GuestParts, machine: Machine, fate: Fate, begun: Set<string>) {
     this.#parts = parts;
@@ -104,10 +106,23 @@ class ScriptedGuest {
   }
 
   read(path: string): Uint8Array | null {
-    if (path !== statePath) return null;
+    if (path === files.waiting) return this.#written.get(path) ?? null;
+    if (path !== files.state) return null;
     if (this.#fate.kind === "says nothing") return null;
     const text = this.#fate.kind === "lies" ? this.#fate.says : this.#state;
     return text === null ? null : Buffer.from(`${text}\n`);
+  }
+
+  /** Only one that waits for its secret takes files, and begins when the last of them is there. */
+  write(path: string, content: Uint8Array): boolean {
+    if (!this.#written.has(files.waiting)) return false;
+    this.#written.set(path, content);
+    const credential = this.#written.get(files.credential);
+    if (path === files.ready && credential !== undefined) {
+      this.#written.clear();
+      this.later(SECOND, () => void this.#runOnce(credentialFrom(Buffer.from(credential).toString())));
+    }
+    return true;
   }
 
   hang(): void {
@@ -122,10 +137,16 @@ class ScriptedGuest {
     this.#machine.powerOff();
   }
 
-  async runOnce(): Promise<void> {
+  /** Its set-up is over: a seed has brought it a secret, or it waits for one. */
+  comesUp(): void {
     const seed = findSeed(this.#machine.media(), (what) => this.#note(what));
     const credential = seed === null ? null : credentialIn(seed.userData);
-    if (credential === null) return this.#note("no credential in its seed");
+    if (credential !== null) return void this.#runOnce(credential);
+    this.#note("waits for its secret");
+    this.#written.set(files.waiting, Buffer.from(""));
+  }
+
+  async #runOnce(credential: Credential): Promise<void> {
     if (this.#begun.has(credential.secret)) return this.#note("has run before: nothing is started in it");
     this.#begun.add(credential.secret);
     this.#state = "starting";
@@ -185,7 +206,11 @@ const wordsFor = (end: SessionEnd): string => {
 function credentialIn(userData: string): Credential | null {
   const scalar = /path: \/run\/dispatcher\/credential\n(?:\s+permissions:.*\n)?\s+content: (.+)\n/.exec(userData)?.[1];
   if (scalar === undefined) return null;
-  const lines = String(parse(scalar)).split("\n");
+  return credentialFrom(String(parse(scalar)));
+}
+
+function credentialFrom(text: string): Credential {
+  const lines = text.split("\n");
   const word = (name: string): string =>
     lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
   return {

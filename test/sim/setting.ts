@@ -58,7 +58,8 @@ export function settingOf(seed: number, options: { readonly realGuests?: boolean
   const lifetimes = { linked: random.between(2, 4), full: random.between(2, 4), token: random.between(2, 4) };
   // A confined token sees what is in its resource pool, so each pool has one then.
   const confined = random.happens(0.3);
-  const all = poolsOf(random, nodes, lifetimes, { open: hasOpenPool, confined });
+  const delivery = new Random(seed, "delivery").happens(0.3) && !options.realGuests ? "agent" : "iso";
+  const all = poolsOf(random, nodes, lifetimes, { open: hasOpenPool, confined, delivery });
   // Each pool has a lease and repositories of its own: most of what a quiet dispatcher asks for.
   const first = random.below(all.length);
   const kept = random.pick([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3]);
@@ -116,7 +117,7 @@ function poolsOf(
   random: Random,
   nodes: readonly string[],
   hours: { readonly linked: number; readonly full: number; readonly token: number },
-  { open, confined }: { readonly open: boolean; readonly confined: boolean },
+  { open, confined, delivery }: { readonly open: boolean; readonly confined: boolean; readonly delivery: string },
 ): readonly PoolEntry[] {
   const resourcePool = (): string | undefined => (confined || random.happens(0.5) ? "runners" : undefined);
   return [
@@ -129,6 +130,7 @@ function poolsOf(
       max_runners: random.pick([2, 3, 4, 5, 8]),
       runner_name_prefix: "sim-l",
       hard_lifetime: `${hours.linked}h`,
+      delivery,
       resource_pool: resourcePool(),
     },
     {
@@ -146,6 +148,7 @@ function poolsOf(
       resource_pool: resourcePool(),
       clone: "full",
       clone_storage: "disks",
+      delivery,
       hard_lifetime: `${hours.full}h`,
     },
     {
