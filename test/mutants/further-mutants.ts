@@ -117,6 +117,12 @@ export const furtherMutants: readonly Mutant[] = [
     put: "if (freeSince !== null && now - freeSince >= 0) return",
   },
   {
+    name: "forget the clones of an earlier life",
+    file: "src/proxmox/observe.ts",
+    find: "if (look.seeds) this.#earlier.lookAfresh();",
+    put: "if (look.seeds && specs.length === 0) this.#earlier.lookAfresh();",
+  },
+  {
     name: "take another's clone for the own one that was lost",
     file: "src/proxmox/lost-clone.ts",
     find: "read.marker.nonce === nonce ?",
