@@ -1,5 +1,6 @@
 import { hasCode } from "../domain/errors.ts";
-import { asVmid, type NodeName, type Upid, type Vmid } from "../domain/ids.ts";
+import { asVmid, type NodeName, type PoolName, type Upid, type Vmid } from "../domain/ids.ts";
+import type { GuestView, HiddenGuest } from "../domain/observation.ts";
 import type { ActiveTask } from "./client.ts";
 import type { SiteContext } from "./context.ts";
 
@@ -62,3 +63,23 @@ export class EarlierClones {
     return [...reserved].some((vmid) => !begun.has(vmid));
   }
 }
+
+/** Their guests, for each pool that they may be of, but for those that are known anyway: seen while they are cloned, or by the journal. */
+export function comingOf(
+  earlier: readonly EarlierClone[],
+  poolsOf: (node: NodeName, source: Vmid) => readonly PoolName[],
+  seen: readonly GuestView[],
+  hidden: readonly HiddenGuest[],
+): readonly HiddenGuest[] {
+  const cloning = seen.filter(({ lock }) => lock === "clone").map(({ marker }) => marker.pool);
+  const known = [...cloning, ...hidden.map(({ pool }) => pool)];
+  return earlier.flatMap(({ node, source }) => {
+    const pools = poolsOf(node, source);
+    const at = known.findIndex((pool) => pools.includes(pool));
+    if (at >= 0) known.splice(at, 1);
+    return at >= 0 ? [] : pools.map((pool) => ({ pool, vmid: null, why: stillRuns(node) }));
+  });
+}
+
+const stillRuns = (node: NodeName): string =>
+  `a clone on node ${node} was begun before this start and still runs: it counts until its guest shows`;

@@ -7,7 +7,7 @@ import { inRange, leaseVmid } from "../domain/vmids.ts";
 import type { GuestSummary } from "./client.ts";
 import type { SiteContext } from "./context.ts";
 import { osOf, seedSlot } from "./drives.ts";
-import { type EarlierClone, EarlierClones } from "./earlier-clones.ts";
+import { comingOf, EarlierClones } from "./earlier-clones.ts";
 import type { Templates } from "./templates.ts";
 
 type Live = ReadonlyMap<NodeName, ReadonlyMap<Vmid, GuestSummary>>;
@@ -42,7 +42,7 @@ export class Observer {
     const hidden = await this.#hidden(new Set(guests.map((guest) => guest.vmid)), signal);
     const unread = views.flatMap((view) => ("why" in view ? [view] : []));
     const seen = views.flatMap((view) => ("why" in view ? [] : [view]));
-    const coming = this.#coming(earlier, seen, hidden);
+    const coming = comingOf(earlier, (...clone) => this.#templates.poolsOf(specs, ...clone), seen, hidden);
     return { guests: seen, nodes, seeds: seeds.flat(), blocks, hidden: [...hidden, ...unread, ...coming] };
   }
 
@@ -58,28 +58,6 @@ export class Observer {
       else if (answer !== "unknown") hidden.push({ vmid, pool, why: unseen });
     }
     return hidden;
-  }
-
-  /** Clones that an earlier life began, for each pool that they may be of, but for those whose guests are known anyway. */
-  #coming(
-    earlier: readonly EarlierClone[],
-    seen: readonly GuestView[],
-    hidden: readonly HiddenGuest[],
-  ): readonly HiddenGuest[] {
-    if (earlier.length === 0) return [];
-    const cloning = seen.filter(({ lock }) => lock === "clone").map(({ marker }) => marker.pool);
-    const known = [...cloning, ...hidden.map(({ pool }) => pool)];
-    return earlier.flatMap(({ node, source }) => {
-      const pools = this.#context.options.specs
-        .filter((spec) => this.#templates.known(spec, node) === source)
-        .map(({ pool }) => pool);
-      const at = known.findIndex((pool) => pools.includes(pool));
-      if (at >= 0) {
-        known.splice(at, 1);
-        return [];
-      }
-      return pools.map((pool) => ({ pool, vmid: null, why: coming(node) }));
-    });
   }
 
   /** After a change of ours: what was read of it is old. */
@@ -198,9 +176,6 @@ export class Observer {
 
 const unseen =
   "a guest that was cloned here cannot be seen and so not be removed: grant VM.Audit where its pool clones";
-
-const coming = (node: NodeName): string =>
-  `a clone on node ${node} was begun before this start and still runs: it counts until its guest shows`;
 
 /** A node's own list knows better than the cluster's; what only one of them has is kept. */
 function merge(listed: readonly GuestSummary[], live: Live): readonly GuestSummary[] {

@@ -1,5 +1,5 @@
 import { DispatcherError } from "../domain/errors.ts";
-import type { NodeName, Vmid } from "../domain/ids.ts";
+import type { NodeName, PoolName, Vmid } from "../domain/ids.ts";
 import { generationsOf, promotedOf } from "../domain/images/families.ts";
 import type { PoolBlock } from "../domain/observation.ts";
 import type { GuestSpec } from "../domain/pool.ts";
@@ -45,13 +45,14 @@ export class Templates {
 
   /** As the last look had it. */
   of(spec: GuestSpec, node: NodeName): Vmid {
-    const template = this.known(spec, node);
-    if (template !== null) return template;
+    const template = this.#found.get(keyOf(spec, node));
+    if (template !== undefined) return template;
     throw new DispatcherError("not_found", `template ${spell(spec)}: not on node ${node}`);
   }
 
-  known(spec: GuestSpec, node: NodeName): Vmid | null {
-    return this.#found.get(keyOf(spec, node)) ?? null;
+  /** The pools whose guests on that node are cloned from this template. */
+  poolsOf(specs: readonly GuestSpec[], node: NodeName, template: Vmid): readonly PoolName[] {
+    return specs.filter((spec) => this.#found.get(keyOf(spec, node)) === template).map(({ pool }) => pool);
   }
 
   /** Only where a pool names a family does anyone read markers. */

@@ -45,8 +45,9 @@ export function piecesOf(options: SetupOptions): readonly Piece[] {
     pathsOf(target, options).map((path) => ({ kind: "acl", path, role, propagate: target === "pool" }) as const),
   );
   return [
-    { kind: "storage", id: options.seeds, path: options.seedsPath },
+    // Before the storage, which has no mark of its own, and after it when all is taken away: it shows who made both.
     { kind: "pool", id: options.pool },
+    { kind: "storage", id: options.seeds, path: options.seedsPath },
     ...roles,
     { kind: "user", id: user },
     ...grants.map((grant): Piece => ({ ...grant, type: "user", id: user })),

@@ -57,7 +57,7 @@ export async function takeDown(
 
 /** PVE drops what hangs on a user or a role with it, but then nobody is told. */
 export const removalOrder = (pieces: readonly Piece[]): readonly Piece[] => {
-  const rank = { acl: 0, token: 1, user: 2, role: 3, pool: 4, storage: 5 } as const satisfies Record<
+  const rank = { acl: 0, token: 1, user: 2, role: 3, storage: 4, pool: 5 } as const satisfies Record<
     Piece["kind"],
     number
   >;
