@@ -1,3 +1,4 @@
+import { guestFiles } from "../../src/domain/runners/guest-files.ts";
 import { type Instant, MINUTE } from "../../src/domain/time.ts";
 import type { AuditEntry } from "../../src/emulator/audit.ts";
 import type { Guest } from "../../src/emulator/pve/guest.ts";
@@ -210,7 +211,11 @@ export class Judge implements Ears {
       return;
     }
     const entry = this.ledger.at(vmid);
-    if (call !== "POST stop" || entry === undefined) return;
+    if (entry === undefined) return;
+    const { pools } = this.#setting.config;
+    const armedLate = pools.find(({ name }) => name === entry.pool)?.delivery.kind === "agent";
+    if (armedLate ? isArming(call, form) : call === "POST start") entry.mayServe = true;
+    if (call !== "POST stop") return;
     entry.stoppedBy ??= { life, at: this.#now() };
     this.#retirements.stops(entry.guest);
   }
@@ -236,3 +241,6 @@ export class Judge implements Ears {
     for (const secret of [config, token]) if (typeof secret === "string") this.secrets.learn(secret);
   }
 }
+
+const isArming = (call: string, form: string): boolean =>
+  call === "POST file-write" && decodeURIComponent(form).includes(guestFiles.linux.ready);

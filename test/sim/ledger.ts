@@ -14,6 +14,8 @@ export interface Entry {
   doubt: { readonly since: Instant; readonly what: string } | null;
   /** Nobody will mend that. */
   forGood: boolean;
+  /** It has been given its secret: from then on a job may come to it. */
+  mayServe: boolean;
   jobs: number;
   /** Whose doing it is when its job dies, beside the dispatcher's. */
   excuse: string | null;
@@ -50,6 +52,7 @@ export class Ledger {
       vmid: guest.vmid,
       doubt: null,
       forGood: false,
+      mayServe: false,
       jobs: 0,
       excuse: null,
       stoppedBy: null,

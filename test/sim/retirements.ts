@@ -32,8 +32,9 @@ export class Retirements {
     if (exchange.call !== "DELETE runner") return;
     const id = Number(exchange.path.split("/").at(-1));
     const runner = [...state.runners].find((one) => one.id === id);
-    const guest = this.#ledger.ours().find(({ runnerName }) => runnerName === runner?.name)?.guest;
-    if (guest !== undefined && isRunning(guest)) this.#withdrawing.set(exchange, guest);
+    const entry = this.#ledger.ours().find(({ runnerName }) => runnerName === runner?.name);
+    // What was minted and could not be given to it takes nothing away from it.
+    if (entry?.mayServe && isRunning(entry.guest)) this.#withdrawing.set(exchange, entry.guest);
   }
 
   /** It was granted. */
