@@ -48,7 +48,7 @@ export const furtherMutants: readonly Mutant[] = [
     name: "stop what may work for a repository that nobody polls",
     file: "src/domain/runners/retire.ts",
     find: "if (seesAllJobs(seen.pool, forge)) return stop(",
-    put: "if (forge.lists.length > 0) return stop(",
+    put: "if (seesAllJobs(seen.pool, forge) || forge.lists.length > 0) return stop(",
   },
   {
     name: "stop an unseen guest that was online",

@@ -66,7 +66,8 @@ async function tried(copy: Copy, mutant: Mutant): Promise<Result> {
   const undo = copy.make(mutant);
   try {
     const types = await run(copy, [...compiler, "--noEmit", "-p", "tsconfig.json", ...incremental]);
-    if (types.code !== 0) throw new Error(`mutant "${mutant.name}" does not compile:\n${types.out}`);
+    // What the compiler refuses is no mistake that anybody could make, and shows nothing.
+    if (types.code !== 0) return { mutant: mutant.name, by: `does not compile: ${types.out.trim()}`, how: "nobody" };
     const near = values.simulation ? [] : testsNear(copy, mutant.file);
     const noticed = await asked(copy, near, values.simulation ? [] : [allTests(copy)]);
     return { mutant: mutant.name, ...(noticed ?? nobody) };

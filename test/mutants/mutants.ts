@@ -52,9 +52,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "retry a JIT call blindly",
-    file: "src/github/wires.ts",
-    find: "minting: createClient(mintingOctokit(",
-    put: "minting: createClient(readingOctokit(",
+    file: "src/github/octokit.ts",
+    find: "prepared(new Octokit(settings(access)), access);",
+    put: "prepared(new (Octokit.plugin(retry))({ ...settings(access), retry: { retries: 2 } }), access);",
   },
   {
     name: "forget the resource pool in the proof",
