@@ -126,7 +126,7 @@ export const furtherMutants: readonly Mutant[] = [
     name: "take another's clone for the own one that was lost",
     file: "src/proxmox/lost-clone.ts",
     find: "read.marker.nonce === nonce ?",
-    put: "read.marker.nonce !== `${nonce}-` ?",
+    put: 'read.marker.nonce !== nonce + "-" ?',
   },
   {
     name: "count the lease from the answer",
@@ -150,7 +150,7 @@ export const furtherMutants: readonly Mutant[] = [
     name: "take the lease of another instance",
     file: "src/proxmox/lease-guest.ts",
     find: "if (read.lease.instance !== instance) return",
-    put: "if (read.lease.instance === `${instance}-`) return",
+    put: 'if (read.lease.instance === instance + "-") return',
   },
   {
     name: "withdraw runners without the lease",
