@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asNodeName } from "../../src/domain/ids.ts";
+import { SECOND } from "../../src/domain/time.ts";
+import { markerOf } from "../fixtures.ts";
+import { lab } from "../lab.ts";
+
+const { signal } = new AbortController();
+
+test("a clone whose answer is lost, and which PVE begins seconds later, is sent once", async () => {
+  let sent = 0;
+  let arrives = false;
+  const world: ReturnType<typeof lab> = lab({
+    faults: {
+      before: (request) => {
+        if (!request.url.endsWith("/clone") || arrives) return null;
+        sent += 1;
+        if (sent > 1) return null;
+        const late = request.clone();
+        void world.clock.sleep(3 * SECOND, signal).then(() => {
+          arrives = true;
+          return world.pve.handler(late);
+        });
+        return new Response(null, { status: 596, statusText: "Broken pipe" });
+      },
+    },
+  });
+  const { site, clock, spec, pve } = world;
+  await clock.until(site.observe(signal));
+  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
+  const { guest, done } = await clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
+  await clock.until(done);
+  assert.equal(sent, 1);
+  assert.equal(pve.state.guests.get(guest.vmid)?.config.get("name"), guest.name);
+});
