@@ -71,6 +71,14 @@ test("a guest that carries no lease of ours blocks, with what it is and the way 
   await signed.clock.pass(20_000);
   const other = await signed.record("another key").read(signal);
   assert.ok(other.kind === "blocked" && /another key has signed/.test(other.why));
+
+  // Two instances may share a token, and then they share the key.
+  const shared = stage();
+  const neighbour = { ...lease("one", "aaaa"), instance: asInstanceName("neighbour") };
+  await shared.clock.until(shared.record().create(neighbour, signal));
+  await shared.clock.pass(20_000);
+  const theirs = await shared.record().read(signal);
+  assert.ok(theirs.kind === "blocked" && /the lease of instance neighbour/.test(theirs.why));
 });
 
 test("a pass neither counts nor touches it", async () => {

@@ -98,10 +98,10 @@ describe("the commands of a set-up", () => {
     for (const path of ["/vms/9001", "/nodes/b", "/sdn/zones/localnetwork/vmbr0/20"]) assert.ok(paths.includes(path));
   });
 
-  test("take away in the reverse sense: grants first, what they stand on last", () => {
+  test("take away in the reverse sense: grants first, last the resource pool, whose mark shows that the storage was made here too", () => {
     const lines = removalOrder(pieces).map(removalOf);
     assert.equal(lines[0], "pveum acl delete /vms/9000 --roles DispatcherTemplate --users dispatcher@pve");
-    assert.deepEqual(lines.slice(-2), ["pveum pool delete runners", "pvesm remove seeds"]);
+    assert.deepEqual(lines.slice(-2), ["pvesm remove seeds", "pveum pool delete runners"]);
   });
 });
 
@@ -196,8 +196,8 @@ describe("a set-up through the API", () => {
       [
         'kept        user dispatcher@pve: its comment does not say "made by dispatcher proxmox-setup"',
         "kept        role DispatcherNode: eve@pve has it on /nodes/pve9",
-        'kept        pool runners: its comment does not say "made by dispatcher proxmox-setup"',
         "kept        storage seeds: nothing shows that it was made here; its files stay in any case",
+        'kept        pool runners: its comment does not say "made by dispatcher proxmox-setup"',
       ],
     );
     assert.deepEqual(pve.users.get("dispatcher@pve")?.tokens, []);
