@@ -4,6 +4,19 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
+// The emulator's shell brings languages along that nothing here speaks: most of what a package would weigh.
+const unused = [
+  "just-bash/vendor",
+  "just-bash/dist/bin",
+  "just-bash/dist/bundle/browser.js",
+  "just-bash/dist/bundle/index.cjs",
+  "sql.js/dist",
+  "quickjs-emscripten/dist",
+  ...["debug-asyncify", "debug-sync", "release-asyncify", "release-sync"].map(
+    (variant) => `@jitl/quickjs-wasmfile-${variant}/dist`,
+  ),
+];
+
 const [folder] = process.argv.slice(2);
 const { devDependencies, scripts, ...product } = read("package.json");
 const lock = read("package-lock.json");
@@ -24,9 +37,14 @@ lock.packages = { "": lock.packages[""], ...Object.fromEntries(needed) };
 write("package.json", product);
 write("package-lock.json", lock);
 
-/** Types and source maps are for those who build upon a package; packages within packages have entries of their own. */
+/** Types, source maps and tests are for those who build upon a package; packages within packages have entries of their own. */
 function isWanted(file) {
-  return basename(file) !== "node_modules" && !/\.(map|[cm]?ts)$/.test(file);
+  return (
+    basename(file) !== "node_modules" &&
+    !/\.(map|[cm]?ts)$/.test(file) &&
+    !/(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/(test|tests|__tests__|benchmarks?)$/.test(file) &&
+    !unused.some((path) => file.endsWith(`node_modules/${path}`))
+  );
 }
 
 function read(file) {

@@ -14,7 +14,9 @@ export function prepended(archive: Uint8Array, files: readonly InsideFile[]): Ui
 const block = 512;
 
 /** As POSIX describes it, and without the two empty blocks at the end. */
-function entryOf({ path, content, mode }: InsideFile): readonly Uint8Array[] {
+function entryOf({ path, content, mode: wanted, owner }: InsideFile): readonly Uint8Array[] {
+  // The archive's accounts have numbers that are not known here. The folder that such a file lies in shuts others out.
+  const mode = owner === "root:root" ? wanted : wanted.replace(/.$/, "4");
   const bytes = content instanceof Secret ? Buffer.from(content.reveal()) : Buffer.from(content);
   const head = Buffer.alloc(block);
   const octal = (value: number, at: number, width: number): void => {

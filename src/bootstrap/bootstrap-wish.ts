@@ -18,6 +18,8 @@ export interface BootstrapWish {
   readonly package: Package;
   /** What PVE needs for the daemon's token; null: the operator has brought one. */
   readonly access: readonly Piece[] | null;
+  /** Whether PVE's HA manager is to start it elsewhere when its node fails. */
+  readonly ha: boolean;
   /** The operator's own token's. */
   readonly tokenSecret: Secret | null;
   /** The daemon's configuration, what is secret in it last. */

@@ -6,9 +6,10 @@ import { findPieces } from "../proxmox/setup/access.ts";
 import { grantAccess, secretOf } from "./access.ts";
 import type { BootstrapWish } from "./bootstrap-wish.ts";
 import { awaitCreation, findContainer, freeVmid } from "./find.ts";
+import { type HaWish, haNameOf, joinHa, missingHa } from "./ha.ts";
 import { destroyContainer, makeContainer } from "./make.ts";
 import type { ContainerMarker } from "./marker.ts";
-import { accessPlan, type ContainerPlan, changes, type Plan, spellPlan } from "./plan.ts";
+import { accessPlan, type ContainerPlan, changes, type Plan, spellPlan, vmidOf } from "./plan.ts";
 import { readRecord } from "./record.ts";
 import type { InsideFile } from "./shell.ts";
 import { findTemplate, type TemplateSource } from "./template.ts";
@@ -34,6 +35,10 @@ export async function bootstrap(
   try {
     const secret = await grantAccess(tools, wish, plan, known, undo, signal);
     await settle(tools, wish, plan.container, secret, undo, signal);
+    if (wish.ha) {
+      const minded = { vmid: vmidOf(plan.container), signer: wish.signer(secret) };
+      await joinHa(tools, await missingHa(tools, wish, minded, signal), signal);
+    }
     return "done";
   } catch (error) {
     tell("failed; taking back what was begun");
@@ -76,7 +81,32 @@ async function planned(
     if (why.length > 0) return { kind: "update", found, why: why.join(", ") };
     return found.running ? { kind: "right", found } : { kind: "start", found };
   };
-  return { plan: { access, renewsToken: token === "right" && known === null, container: await container() }, known };
+  const made = await container();
+  const ha = wish.ha ? await haPlan(tools, wish, made, known, signal) : [];
+  const renewsToken = token === "right" && known === null;
+  return { plan: { access, renewsToken, ha, container: made }, known };
+}
+
+async function haPlan(
+  tools: Tools,
+  wish: BootstrapWish,
+  plan: ContainerPlan,
+  known: Secret | null,
+  signal: AbortSignal,
+): Promise<readonly HaWish[]> {
+  const vmid = vmidOf(plan);
+  const missing: readonly HaWish[] =
+    plan.kind === "make" || known === null
+      ? [{ sid: haNameOf(vmid), state: "started" }]
+      : await missingHa(tools, wish, { vmid, signer: wish.signer(known) }, signal);
+  if (missing.length > 0 && !(await isShared(tools, wish, signal))) {
+    tools.tell(`HA: ${wish.container.storage} is not shared; unless PVE replicates it, nobody can start it elsewhere`);
+  }
+  return missing;
+}
+
+async function isShared({ client }: Tools, { node, container }: BootstrapWish, signal: AbortSignal): Promise<boolean> {
+  return (await client.storages(node, signal)).some(({ name, shared }) => name === container.storage && shared);
 }
 
 async function templateFor(wish: BootstrapWish, find: () => Promise<TemplateSource>): Promise<TemplateSource> {

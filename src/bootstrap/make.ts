@@ -6,6 +6,7 @@ import { prepended } from "./archive.ts";
 import type { BootstrapWish } from "./bootstrap-wish.ts";
 import { enterByConsole } from "./enter.ts";
 import { containerTag, findContainer } from "./find.ts";
+import { leaveHa } from "./ha.ts";
 import { setMarker } from "./mark.ts";
 import { type ContainerMarker, describeContainer } from "./marker.ts";
 import { provision } from "./provision.ts";
@@ -144,10 +145,12 @@ async function removeMade(tools: Tools, wish: BootstrapWish, signer: Signer, sig
 }
 
 export async function destroyContainer(
-  { client, tasks }: Tools,
+  tools: Tools,
   { node, vmid, running }: { readonly node: NodeName; readonly vmid: Vmid; readonly running: boolean },
   signal: AbortSignal,
 ): Promise<void> {
+  const { client, tasks } = tools;
+  await leaveHa(tools, vmid, signal);
   if (running) {
     const stopping = await client.stopContainer(node, vmid, signal);
     await tasks.finish(stopping, `stop container ${vmid}`, { deadline: 5 * MINUTE, signal });

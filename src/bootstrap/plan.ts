@@ -3,6 +3,7 @@ import { type Found, type State, stateOf } from "../proxmox/setup/difference.ts"
 import { type Piece, spellPiece } from "../proxmox/setup/pieces.ts";
 import type { BootstrapWish } from "./bootstrap-wish.ts";
 import type { FoundContainer } from "./find.ts";
+import type { HaWish } from "./ha.ts";
 import type { TemplateSource } from "./template.ts";
 
 /** What is to be done about the container. */
@@ -19,17 +20,21 @@ export interface Plan {
   /** Its secret is lost, and PVE does not show it again. */
   readonly renewsToken: boolean;
   readonly container: ContainerPlan;
+  /** What PVE's HA manager does not mind yet, and is to; a new daemon's lease is not there yet. */
+  readonly ha: readonly HaWish[];
 }
+
+export const vmidOf = (plan: ContainerPlan): Vmid => (plan.kind === "make" ? plan.vmid : plan.found.vmid);
 
 export function accessPlan(pieces: readonly Piece[] | null, found: Found | null): Plan["access"] {
   return found === null ? [] : (pieces ?? []).map((piece) => ({ piece, state: stateOf(piece, found) }));
 }
 
-export const changes = ({ access, renewsToken, container }: Plan): boolean =>
-  renewsToken || container.kind !== "right" || access.some(({ state }) => state.kind !== "right");
+export const changes = ({ access, renewsToken, container, ha }: Plan): boolean =>
+  renewsToken || ha.length > 0 || container.kind !== "right" || access.some(({ state }) => state.kind !== "right");
 
 /** For people: what is there, and what will be done. */
-export function spellPlan({ access, renewsToken, container }: Plan, wish: BootstrapWish): readonly string[] {
+export function spellPlan({ access, renewsToken, container, ha }: Plan, wish: BootstrapWish): readonly string[] {
   return [
     ...access.map(({ piece, state }) => {
       if (state.kind === "right")
@@ -41,6 +46,7 @@ export function spellPlan({ access, renewsToken, container }: Plan, wish: Bootst
         : `mend        ${spellPiece(piece)}: ${state.odds}`;
     }),
     ...containerLines(container, wish),
+    ...ha.map(({ sid }) => `make        HA resource ${sid}`),
   ];
 }
 

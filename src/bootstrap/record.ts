@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { HaState } from "../proxmox/ha-calls.ts";
 
 /**
  * What a bootstrap has begun, kept beside the operator's dispatcher.env: written before the step that it names, so that
@@ -10,6 +11,8 @@ export interface BootRecord {
   /** The volume that it has PVE fetch, or uploads. */
   readonly template: string | null;
   readonly vmid: number | null;
+  /** What PVE's HA manager was asked to do about the container, while it keeps its hands off. */
+  readonly ha: HaState | null;
 }
 
 /** Its content is a secret: mode 0600. */
@@ -25,8 +28,9 @@ const shape = z.object({
   tokenSecret: z.string().nullable(),
   template: z.string().nullable(),
   vmid: z.int().nullable(),
+  ha: z.enum(["started", "stopped", "disabled"]).nullable().default(null),
 });
-const blank: BootRecord = { tokenSecret: null, template: null, vmid: null };
+const blank: BootRecord = { tokenSecret: null, template: null, vmid: null, ha: null };
 
 export function readRecord(file: RecordFile): BootRecord {
   const text = file.read();

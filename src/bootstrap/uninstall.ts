@@ -1,10 +1,7 @@
 import { DispatcherError } from "../domain/errors.ts";
-import { asStorageName, type Vmid } from "../domain/ids.ts";
-import { readLease } from "../domain/lease.ts";
-import { readMarker } from "../domain/marker.ts";
+import { asStorageName } from "../domain/ids.ts";
 import type { Signer } from "../domain/signed-line.ts";
 import { MINUTE } from "../domain/time.ts";
-import { inRange } from "../domain/vmids.ts";
 import type { GuestSummary } from "../proxmox/client.ts";
 import { findPieces } from "../proxmox/setup/access.ts";
 import { stateOf } from "../proxmox/setup/difference.ts";
@@ -13,6 +10,8 @@ import { takeDown } from "../proxmox/setup/setup.ts";
 import { secretOf } from "./access.ts";
 import type { BootstrapWish } from "./bootstrap-wish.ts";
 import { awaitCreation, type FoundContainer, findContainer } from "./find.ts";
+import { madeGuests } from "./guests.ts";
+import { haNameOf, haStateOf } from "./ha.ts";
 import { destroyContainer, removeVolume } from "./make.ts";
 import { readRecord } from "./record.ts";
 import type { Tools } from "./tools.ts";
@@ -34,7 +33,9 @@ export async function uninstall(
   const found = wish.access === null ? null : await findPieces(http, signal);
   const pieces = (wish.access ?? []).filter((piece) => found !== null && stateOf(piece, found).kind !== "missing");
   const template = await templateOf(tools, wish, container, record.template, signal);
+  const inHa = container !== null && (await haStateOf(tools, container.vmid, signal)) !== null;
   const lines = [
+    ...(inHa && container !== null ? [`remove      HA resource ${haNameOf(container.vmid)}`] : []),
     ...(container === null ? [] : [`remove      container ${container.vmid} on ${container.node}`]),
     ...left.leases.map(({ vmid }) => `remove      guest ${vmid}, which carries the lease`),
     ...left.seeds.map((volume) => `remove      seed ${volume}`),
@@ -65,27 +66,18 @@ interface Left {
 }
 
 /** What the daemon made. Its guests are waited for: each may have a job. */
-async function leftBehind(
-  { client }: Tools,
-  { ranges, instance, node, access }: BootstrapWish,
-  signer: Signer,
-  signal: AbortSignal,
-): Promise<Left> {
-  const leases: GuestSummary[] = [];
-  const guests: Vmid[] = [];
-  for (const guest of await client.resources(signal)) {
-    if (guest.type !== "qemu" || guest.template || !ranges.some((range) => inRange(guest.vmid, range))) continue;
-    const { values } = await client.config(guest.node, guest.vmid, signal);
-    const description = values.description ?? "";
-    const lease = readLease(description, guest.vmid, signer);
-    const marker = readMarker(description, guest.vmid, signer);
-    if (lease.kind === "valid" && lease.lease.instance === instance) leases.push(guest);
-    if (marker.kind === "valid" && marker.marker.instance === instance) guests.push(guest.vmid);
-  }
-  if (guests.length > 0) {
-    throw new DispatcherError("conflict", `uninstall: guests ${guests.join(", ")} still serve dispatcher ${instance}`, {
-      remedy: "let their jobs end (stop the workflows, and the daemon removes them), then ask again",
-    });
+async function leftBehind(tools: Tools, wish: BootstrapWish, signer: Signer, signal: AbortSignal): Promise<Left> {
+  const { client } = tools;
+  const { instance, node, access } = wish;
+  const { leases, serving } = await madeGuests(tools, wish, signer, signal);
+  if (serving.length > 0) {
+    throw new DispatcherError(
+      "conflict",
+      `uninstall: guests ${serving.join(", ")} still serve dispatcher ${instance}`,
+      {
+        remedy: "let their jobs end (stop the workflows, and the daemon removes them), then ask again",
+      },
+    );
   }
   const storages = (access ?? []).flatMap((piece) => (piece.kind === "storage" ? [piece.id] : []));
   const seeds: string[] = [];

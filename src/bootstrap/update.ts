@@ -3,6 +3,7 @@ import { MINUTE } from "../domain/time.ts";
 import type { BootstrapWish } from "./bootstrap-wish.ts";
 import { enterByConsole } from "./enter.ts";
 import type { FoundContainer } from "./find.ts";
+import { withoutHa } from "./ha.ts";
 import { setMarker } from "./mark.ts";
 import type { ContainerMarker } from "./marker.ts";
 import { provision } from "./provision.ts";
@@ -24,10 +25,24 @@ export async function updateContainer(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { client } = tools;
   const { node, vmid, marker } = found;
   const where = { node, vmid, signer: change.signer };
   await setMarker(tools, where, { ...marker, phase: "updating" }, signal);
+  const install = (): Promise<void> => throughShell(tools, wish, found, change.files, signal);
+  await withoutHa(tools, vmid, install, signal);
+  await setMarker(tools, where, { ...marker, ...change.sums, phase: "ready" }, signal);
+  tools.tell(`updated     container ${vmid}`);
+}
+
+async function throughShell(
+  tools: Tools,
+  wish: BootstrapWish,
+  found: FoundContainer,
+  files: readonly InsideFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { client } = tools;
+  const { node, vmid } = found;
   // A running container's console keeps its kind.
   await stop(tools, found, signal);
   await client.putContainerConfig(node, vmid, { set: { cmode: "shell" }, digest: null }, signal);
@@ -35,7 +50,7 @@ export async function updateContainer(
   try {
     const shell = await enterByConsole(tools, found, null, signal);
     try {
-      await provision(tools, shell, wish, change.files, signal);
+      await provision(tools, shell, wish, files, signal);
     } finally {
       await shell.close();
     }
@@ -45,8 +60,6 @@ export async function updateContainer(
     await client.putContainerConfig(node, vmid, { set: {}, delete: ["cmode"], digest: null }, anyway);
     await start(tools, found, anyway);
   }
-  await setMarker(tools, where, { ...marker, ...change.sums, phase: "ready" }, signal);
-  tools.tell(`updated     container ${vmid}`);
 }
 
 export async function start(

@@ -5,55 +5,44 @@ import { Command, Option } from "commander";
 import { bootstrap } from "../bootstrap/bootstrap.ts";
 import { uninstall } from "../bootstrap/uninstall.ts";
 import { containerVariables } from "../bootstrap/wish.ts";
+import { type AccessOptions, withAccessOptions } from "./access-options.ts";
 import { prepare } from "./bootstrap/prepare.ts";
 import type { Ends } from "./cli.ts";
 import type { ExitCode, Io } from "./io.ts";
 
-export interface BootstrapOptions {
+export interface BootstrapOptions extends AccessOptions {
   readonly env?: string;
   readonly way: "console" | "ssh";
   readonly rootfs?: string;
   readonly package?: string;
   readonly sha256?: string;
   readonly record: string;
-  readonly pool: string;
-  readonly seeds: string;
-  readonly seedsPath: string;
-  readonly user: string;
-  readonly token: string;
-  readonly withSnapshots?: true;
-  readonly withDisk?: true;
-  readonly withAgent?: true;
+  readonly ha?: true;
   readonly yes?: true;
   readonly uninstall?: true;
 }
 
 export const bootstrapCommand = (io: Io, ends: Ends): Command =>
-  new Command("bootstrap")
-    .description(
-      "Makes the dispatcher's own container on PVE, with the service running in it, through the API alone. With an " +
-        "administrator's login (PROXMOX_ADMIN_USER and PROXMOX_ADMIN_PASSWORD, or PROXMOX_ADMIN_TOKEN_ID and " +
-        "PROXMOX_ADMIN_TOKEN_SECRET) and the daemon's settings in dispatcher.env. A second run updates.",
-    )
-    .addHelpText("after", `\nThe container: ${containerVariables.join(", ")}.`)
-    .option("--env <file>", "the daemon's settings (default: dispatcher.env here, where there is one)")
-    .addOption(
-      new Option("--way <way>", "how the installation gets in: typed at the console, or over the network")
-        .choices(["console", "ssh"])
-        .default("console"),
-    )
-    .option("--rootfs <file>", "our own container archive (.tar.gz) in place of Debian's: nobody has to get in")
-    .option("--package <file>", "the daemon's .deb or .tar.gz; or its address, with --sha256")
-    .option("--sha256 <sum>", "of the package behind an address")
-    .option("--record <file>", "what was begun, kept here for the next run", "dispatcher.bootstrap.json")
-    .option("--pool <name>", "the guests' resource pool", "runners")
-    .option("--seeds <name>", "the storage for seeds alone", "seeds")
-    .option("--seeds-path <folder>", "its folder on each node", "/var/lib/vz-seeds")
-    .option("--user <name@realm>", "who owns the daemon's token", "dispatcher@pve")
-    .option("--token <name>", "the token's name", "daemon")
-    .option("--with-snapshots", "for snapshots of guests (VM.Snapshot)")
-    .option("--with-disk", "for larger disks than the template's (VM.Config.Disk)")
-    .option("--with-agent", "for asking guests what they do (on PVE 8 this allows commands as root)")
+  withAccessOptions(
+    new Command("bootstrap")
+      .description(
+        "Makes the dispatcher's own container on PVE, with the service running in it, through the API alone. With an " +
+          "administrator's login (PROXMOX_ADMIN_USER and PROXMOX_ADMIN_PASSWORD, or PROXMOX_ADMIN_TOKEN_ID and " +
+          "PROXMOX_ADMIN_TOKEN_SECRET) and the daemon's settings in dispatcher.env. A second run updates.",
+      )
+      .addHelpText("after", `\nThe container: ${containerVariables.join(", ")}.`)
+      .option("--env <file>", "the daemon's settings (default: dispatcher.env here, where there is one)")
+      .addOption(
+        new Option("--way <way>", "how the installation gets in: typed at the console, or over the network")
+          .choices(["console", "ssh"])
+          .default("console"),
+      )
+      .option("--rootfs <file>", "our own container archive (.tar.gz) in place of Debian's: nobody has to get in")
+      .option("--package <file>", "the daemon's .deb or .tar.gz; or its address, with --sha256")
+      .option("--sha256 <sum>", "of the package behind an address")
+      .option("--record <file>", "what was begun, kept here for the next run", "dispatcher.bootstrap.json"),
+  )
+    .option("--ha", "let PVE's HA manager start it on another node when its own fails: CT_STORAGE must reach there")
     .option("--yes", "do not ask")
     .option("--uninstall", "remove the container, and all that was made on PVE for it")
     .action((options: BootstrapOptions) => ends(perform(io, options)));

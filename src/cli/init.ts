@@ -195,7 +195,7 @@ async function offerTemplate(
     );
     return;
   }
-  const code = await buildFirst({ ...io, cwd: folder }, door, pve.tools, place.template);
+  const code = await buildFirst({ ...io, cwd: folder }, door, pve.tools, place, io.cwd);
   // What the token may do with templates is granted one by one.
   const secret = door.tokenSecret ?? new Secret("known by now");
   const known = { ...answers, door: { ...door, tokenSecret: secret } };

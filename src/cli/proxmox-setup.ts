@@ -10,53 +10,41 @@ import { piecesOf, type SetupOptions } from "../proxmox/setup/pieces.ts";
 import type { Generation } from "../proxmox/setup/roles.ts";
 import { removalOrder, setUp, takeDown } from "../proxmox/setup/setup.ts";
 import { createFetch } from "../proxmox/tls.ts";
+import { type AccessOptions, extrasOf, withAccessOptions } from "./access-options.ts";
 import type { Ends } from "./cli.ts";
 import type { ExitCode, Io } from "./io.ts";
 
-interface Options
-  extends Omit<SetupOptions, "generation" | "extras" | "privsep" | "templates" | "storages" | "nodes" | "bridges"> {
+interface Options extends AccessOptions {
   readonly template: readonly string[];
   readonly storage: readonly string[];
   readonly node: readonly string[];
   readonly bridge: readonly string[];
   readonly generation?: "8" | "9";
   readonly privsep?: true;
-  readonly withSnapshots?: true;
-  readonly withDisk?: true;
-  readonly withAgent?: true;
   readonly withAgentDelivery?: true;
   readonly print?: true;
   readonly remove?: true;
 }
 
 export const proxmoxSetupCommand = (io: Io, ends: Ends): Command =>
-  new Command("proxmox-setup")
-    .description(
-      "Makes on PVE what dispatcher's token needs: resource pool, seeds storage, roles, user, grants, token. With an " +
-        "administrator's PROXMOX_ADMIN_TOKEN_ID and PROXMOX_ADMIN_TOKEN_SECRET, or PROXMOX_ADMIN_USER and " +
-        "PROXMOX_ADMIN_PASSWORD, it does so through the API at PROXMOX_URL; otherwise it prints the commands for root.",
-    )
-    .option("--template <vmid...>", "templates that guests are cloned from", named(/^\d+$/, "VMID"), [])
-    .option("--storage <name...>", "where the templates' disks lie", named(/^[\w.-]+$/, "storage name"), [])
-    .option("--node <name...>", "where guests run", named(/^[\w-]+$/, "node name"), [])
-    .option(
-      "--bridge <name...>",
-      "the guests' networks (vmbr0); vmbr0/20 with a VLAN tag",
-      named(/^\w+(\/\d+)?$/, "bridge"),
-      [],
-    )
-    .option("--pool <name>", "the guests' resource pool", "runners")
-    .option("--seeds <name>", "the storage for seeds alone", "seeds")
-    .option("--seeds-path <folder>", "its folder on each node", "/var/lib/vz-seeds")
-    .option("--user <name@realm>", "who owns the token", "dispatcher@pve")
-    .option("--token <name>", "the token's name", "daemon")
+  withAccessOptions(
+    new Command("proxmox-setup")
+      .description(
+        "Makes on PVE what dispatcher's token needs: resource pool, seeds storage, roles, user, grants, token. With an " +
+          "administrator's PROXMOX_ADMIN_TOKEN_ID and PROXMOX_ADMIN_TOKEN_SECRET, or PROXMOX_ADMIN_USER and " +
+          "PROXMOX_ADMIN_PASSWORD, it does so through the API at PROXMOX_URL; otherwise it prints the commands for root.",
+      )
+      .option("--template <vmid...>", "templates that guests are cloned from", named(/^\d+$/, "VMID"), [])
+      .option("--storage <name...>", "where the templates' disks lie", named(/^[\w.-]+$/, "storage name"), [])
+      .option("--node <name...>", "where guests run", named(/^[\w-]+$/, "node name"), [])
+      .option(
+        "--bridge <name...>",
+        "the guests' networks (vmbr0); vmbr0/20 with a VLAN tag",
+        named(/^\w+(\/\d+)?$/, "bridge"),
+        [],
+      ),
+  )
     .option("--privsep", "grant to the token itself as well, and separate its privileges from the user's")
-    .option("--with-snapshots", "for snapshots of guests (VM.Snapshot)")
-    .option("--with-disk", "for larger disks than the template's (VM.Config.Disk)")
-    .option(
-      "--with-agent",
-      "for asking guests what they do, and whether they live (on PVE 8 this allows commands as root)",
-    )
     .option("--with-agent-delivery", "for DELIVERY=agent: the same, and for writing the secret into the guests")
     .option("--print", "print the commands, change nothing")
     .addOption(new Option("--generation <major>", "PVE's, where the commands are printed").choices(["8", "9"]))
@@ -131,12 +119,7 @@ const settingsOf = (options: Options, generation: Generation): SetupOptions => (
   nodes: options.node,
   bridges: options.bridge,
   privsep: options.privsep === true,
-  extras: {
-    snapshots: options.withSnapshots === true,
-    disk: options.withDisk === true,
-    agent: options.withAgent === true || options.withAgentDelivery === true,
-    delivery: options.withAgentDelivery === true,
-  },
+  extras: extrasOf(options, options.withAgentDelivery === true),
 });
 
 async function connect({ url, login }: Admin, fetch: Fetch, signal: AbortSignal): Promise<PveHttp> {

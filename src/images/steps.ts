@@ -30,9 +30,16 @@ export const performers = {
   boot,
   watch,
   "shut down": shutDown,
-  // The seed makes way for the drive on whose slot clones get theirs.
+  // The seed makes way for the drive on whose slot clones get theirs. Who gets none finds PVE's own user-data there, which
+  // would have all packages upgraded before the job.
   seal: ({ shop, site, order }, signal) =>
-    note(shop, site, "sealed", { ide2: `${order.storages.disks}:cloudinit`, boot: "order=scsi0" }, signal),
+    note(
+      shop,
+      site,
+      "sealed",
+      { ide2: `${order.storages.disks}:cloudinit`, ciupgrade: 0, boot: "order=scsi0" },
+      signal,
+    ),
   "drop seed": (work, signal) => dropSeed(work, signal),
   convert,
 } as const satisfies Record<Performed, Perform>;

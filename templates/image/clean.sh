@@ -12,6 +12,8 @@ rm -rf /var/lib/cloud/instances /var/lib/cloud/instance /var/lib/cloud/seed
 rm -f /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init
 rm -f /etc/ssh/ssh_host_*
 : >/etc/machine-id
+# An id that D-Bus has for itself would become the machine's at the first boot: the same one in each clone.
+[ ! -d /var/lib/dbus ] || ln -sf /etc/machine-id /var/lib/dbus/machine-id
 rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret
 rm -rf /var/lib/systemd/timers /var/lib/dhcp/*
 echo localhost >/etc/hostname

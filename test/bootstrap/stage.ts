@@ -22,6 +22,8 @@ import { piecesOf } from "../../src/proxmox/setup/pieces.ts";
 import { createTasks } from "../../src/proxmox/tasks.ts";
 import { createAgent } from "../../src/proxmox/tls.ts";
 import { seededChance } from "../lab.ts";
+import { Life, mortalDoors, mortalFetch } from "./mortal.ts";
+import { wholeOf } from "./whole.ts";
 
 const admin = { id: "root@pam!admin", secret: "99999999-8888-7777-6666-555555555555" };
 export const githubSecret = "github_pat_never_to_be_seen";
@@ -77,7 +79,10 @@ export async function stage(t: After, world: Record<string, unknown> = {}) {
     chance: seededChance(),
     audit: () => {},
     boot: () => ({ agentAnswers: () => false, readFile: async () => null, writeFile: async () => false }),
-    makeContainer: containers.make,
+    makeContainer: (given) => {
+      if (given.password !== null) passwords.push(given.password);
+      return containers.make(given);
+    },
     faults: { before: (request) => faults.refuse?.(request) ?? null },
   });
   const server = await serve({ handler: pve.handler, connect: pve.connect, tls: null, address: "127.0.0.1", port: 0 });
@@ -92,41 +97,31 @@ export async function stage(t: After, world: Record<string, unknown> = {}) {
   const record = memoryRecord();
   const told: string[] = [];
   const wish = wishOf();
+  /** Root's, of each container that was made. */
   const passwords: string[] = [];
+  let drawn = 0;
 
-  /** Dies right before its n-th step: a change on PVE, or a script in the container. Nothing is taken back then. */
-  function toolsWith(lives = Number.POSITIVE_INFINITY): Tools {
-    let steps = 0;
-    const step = (): void => {
-      steps++;
-      if (steps >= lives) throw new Error(`killed before step ${lives}`);
-    };
-    const through: Fetch = async (address, init) => {
-      if (init.method !== "GET") step();
-      if (steps >= lives) throw new Error("it is dead");
+  function toolsOf(life: Life): Tools {
+    const counted: Fetch = async (address, init) => {
       const answer = await fetch(address, init);
       if (init.method !== "GET" && answer.ok) changes.push(`${init.method} ${new URL(address).pathname}`);
       return answer;
     };
-    const http = createHttp({ url, tokenId: admin.id, tokenSecret: new Secret(admin.secret), clock, fetch: through });
+    const login = { url, tokenId: admin.id, tokenSecret: new Secret(admin.secret), clock };
+    const http = createHttp({ ...login, fetch: mortalFetch(life, counted) });
     const client = createClient(http);
-    let drawn = 0;
     return {
       http,
       client,
       tasks: createTasks(client, clock),
       clock,
       random: () => `nonce${++drawn}x7Qk2`,
-      openConsole: (guest, ticket, signal) =>
-        openConsole(
-          { url, tokenId: admin.id, tokenSecret: new Secret(admin.secret), dispatcher, clock },
-          guest,
-          ticket,
-          signal,
-        ),
       fetchFile: async () => Buffer.alloc(2048, 1),
-      record,
       tell: (line) => told.push(line),
+      ...mortalDoors(life, {
+        record,
+        openConsole: (guest, ticket, signal) => openConsole({ ...login, dispatcher }, guest, ticket, signal),
+      }),
     };
   }
 
@@ -139,16 +134,11 @@ export async function stage(t: After, world: Record<string, unknown> = {}) {
     changes,
     passwords,
     faults,
-    run: (change: Partial<BootstrapWish> = {}, lives?: number) =>
-      bootstrap(toolsWith(lives), { ...wish, ...change }, async () => true, new AbortController().signal),
-    remove: (change: Partial<BootstrapWish> = {}, lives?: number) =>
-      uninstall(toolsWith(lives), { ...wish, ...change }, async () => true, new AbortController().signal),
-    /** All that a bootstrap could leave behind. */
-    whole(): unknown {
-      const { spec, guests, containers: made, volumes, poolComments } = pve.state;
-      const plain = { spec, guests: [...guests], containers: [...made.keys()], volumes: volumes.all(), poolComments };
-      return structuredClone(plain);
-    },
+    run: (change: Partial<BootstrapWish> = {}, life = new Life()) =>
+      bootstrap(toolsOf(life), { ...wish, ...change }, async () => true, new AbortController().signal),
+    remove: (change: Partial<BootstrapWish> = {}, life = new Life()) =>
+      uninstall(toolsOf(life), { ...wish, ...change }, async () => true, new AbortController().signal),
+    whole: () => wholeOf(pve.state),
   };
 }
 
@@ -166,6 +156,7 @@ export function wishOf(env: Record<string, string> = {}): BootstrapWish {
     way: { kind: "console" },
     package: { form: "deb", sha256: "1".repeat(64), from: "file", bytes },
     access,
+    ha: false,
     tokenSecret: null,
     files: files.value.files,
     signer: (tokenSecret) => createSigner({ ...files.value.key, tokenSecret }),

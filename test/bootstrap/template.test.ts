@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { prepended } from "../../src/bootstrap/archive.ts";
+import type { InsideFile } from "../../src/bootstrap/shell.ts";
 import { readContainerWish } from "../../src/bootstrap/wish.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import { stage, wishOf } from "./stage.ts";
@@ -98,6 +99,16 @@ test("files in front of an archive are a tar of their own", () => {
   assert.equal(tar.subarray(0, 19).toString(), "./etc/dispatcher/x\0");
   assert.equal(tar.subarray(512, 518).toString(), "hidden");
   assert.equal(tar.subarray(1024).toString(), "rest");
+});
+
+test("what a group of the container's may read is everyone's in an archive, where the group has no number yet", () => {
+  const modeOf = (file: InsideFile): string =>
+    gunzipSync(prepended(gzipSync(""), [file]))
+      .subarray(100, 107)
+      .toString();
+  const content = Buffer.from("open");
+  assert.equal(modeOf({ path: "/etc/dispatcher/x", content, mode: "640", owner: "root:dispatcher" }), "0000644");
+  assert.equal(modeOf({ path: "/etc/dispatcher/y", content, mode: "600", owner: "root:root" }), "0000600");
 });
 
 test("a container that another key has signed is left alone, with the way out", async (t) => {

@@ -37,7 +37,7 @@ test("without an administrator the commands are printed, in the order in which t
   const { code, out, err } = await call({}, ...named);
   assert.equal(code, 0, err);
   const lines = out.trimEnd().split("\n");
-  assert.match(lines[0] ?? "", /^pvesm add dir seeds /);
+  assert.match(lines[0] ?? "", /^pveum pool add runners /);
   assert.match(lines.at(-1) ?? "", /^pveum user token add dispatcher@pve daemon --privsep 0/);
   assert.equal(lines.length, 17);
 });
@@ -51,7 +51,7 @@ test("--print prints them although an administrator is named, --remove those tha
   );
   assert.equal(code, 0);
   assert.match(out, /^pveum acl delete \/vms\/9000 /);
-  assert.match(out, /pvesm remove seeds\n$/);
+  assert.match(out, /pvesm remove seeds\npveum pool delete runners\n$/);
 });
 
 test("--generation names the guest agent's privilege", async () => {

@@ -20,8 +20,8 @@ export class Program {
   #text = "";
   #listeners: (() => void)[] = [];
 
-  constructor(args: readonly string[], cwd: string) {
-    this.#child = spawn(process.execPath, ["--import", tsx, main, ...args], { cwd, env });
+  constructor(args: readonly string[], cwd: string, more: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(process.execPath, ["--import", tsx, main, ...args], { cwd, env: { ...env, ...more } });
     const hear = (chunk: Buffer): void => {
       this.#text += chunk.toString();
       for (const listener of this.#listeners) listener();

@@ -10,12 +10,14 @@ import type { Handler } from "../../src/emulator/handler.ts";
 import { chooseAccelerator } from "../../src/emulator/qemu/accelerator.ts";
 import { baseImage } from "../../src/emulator/qemu/base-image.ts";
 import { type Served, serve } from "../../src/emulator/serve.ts";
-import { wallTime } from "../../src/emulator/time.ts";
+import { type WorldTime, wallTime } from "../../src/emulator/time.ts";
 import { createWorld, type World, worldSpec } from "../../src/emulator/world.ts";
 import { Program } from "../e2e/stage.ts";
 
 const token = "dispatcher@pve!guests=5f0d3f52-0000-4000-8000-000000000000";
 const repository = "octo/demo";
+/** No other duration of the world is as long: a job runs until the test ends it. */
+const jobLength = 5 * 3_600_000;
 
 /** A served world whose guests are real, a dispatcher that serves it, and what both of them told. */
 export class RealStage {
@@ -28,6 +30,7 @@ export class RealStage {
   accelerator: "kvm" | "tcg" = "tcg";
   #served: Served[] = [];
   #dispatcher: Program | null = null;
+  #running: (() => void)[] = [];
 
   /** Two templates of one image: `debian`, and `unplugged`, whose clones have no network. */
   async open(pools: string): Promise<void> {
@@ -36,7 +39,9 @@ export class RealStage {
     this.accelerator = (process.env.REAL_GUESTS_ACCEL as "kvm" | "tcg") ?? (await chooseAccelerator(image));
     const snippets = join(this.folder, "snippets");
     mkdirSync(snippets);
-    const template = { template: true, image: "debian", memoryMiB: 640, cores: 2, diskMiB: 4096 };
+    // PVE's own user-data, which a guest without a seed gets, would have all packages upgraded.
+    const config = { ciupgrade: 0 };
+    const template = { template: true, image: "debian", memoryMiB: 640, cores: 2, diskMiB: 4096, config };
     const spec = worldSpec.parse({
       pve: {
         tokens: [{ id: token.split("=")[0], secret: token.split("=")[1] }],
@@ -47,7 +52,7 @@ export class RealStage {
             ...template,
             vmid: 9001,
             name: "unplugged",
-            config: { net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,link_down=1" },
+            config: { ...config, net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,link_down=1" },
           },
         ],
       },
@@ -61,8 +66,12 @@ export class RealStage {
         SNIPPETS_DIR: snippets,
       },
     });
-    const time = wallTime(1);
-    const audit = (entry: object): void => void this.audit.push({ at: Date.now(), ...entry } as AuditRecord);
+    const time = this.#time();
+    const audit = (entry: object): void => {
+      const record = { at: Date.now(), ...entry } as AuditRecord;
+      this.audit.push(record);
+      if (record.event === "guest" && record.what !== "powers off") tell(`${record.vmid}: ${record.what}`);
+    };
     const world = createWorld({ spec, time, chance: systemChance, audit, githubUrl: () => this.github });
     this.world = world;
     const tls = await selfSigned(["localhost"], new Date());
@@ -86,10 +95,14 @@ export class RealStage {
     return this.#dispatcher?.text() ?? "";
   }
 
-  addJob(label: string, durationMs: number): number {
-    const [job] =
-      this.world?.behind.github.addJobs({ repository, labels: ["self-hosted", label], durationMs, name: label }) ?? [];
-    return job?.id ?? 0;
+  addJob(label: string): number {
+    const wish = { repository, labels: ["self-hosted", label], durationMs: jobLength, name: label };
+    return this.world?.behind.github.addJobs(wish)[0]?.id ?? 0;
+  }
+
+  /** Those that run are done. */
+  endJobs(): void {
+    for (const end of this.#running.splice(0)) end();
   }
 
   /** A call on the pretended PVE; rejects with what it said. */
@@ -150,6 +163,20 @@ export class RealStage {
       if (exitstatus !== "OK") throw new Error(`${upid}: ${exitstatus}`);
       return true;
     });
+  }
+
+  #time(): WorldTime {
+    const wall = wallTime(1);
+    return {
+      now: wall.now,
+      after: (ms, work) => {
+        if (ms !== jobLength) return wall.after(ms, work);
+        this.#running.push(work);
+        return () => {
+          this.#running = this.#running.filter((one) => one !== work);
+        };
+      },
+    };
   }
 
   #listening(handler: Handler): Handler {

@@ -10,6 +10,7 @@ test("a cloud image becomes a template of the next generation, and nothing else 
   const world = new Workbench();
   const first = await world.build(world.shop());
   assert.deepEqual([first.vmid, first.marker.generation, first.marker.promoted !== null], [9000, 1, true]);
+  assert.match(world.state().join("\n"), /guest 9000 .*; ciupgrade: 0;/, "its clones upgrade nothing before their job");
   const second = await world.build(world.shop());
   assert.deepEqual([second.vmid, second.marker.generation, second.marker.promoted], [9001, 2, null]);
   const third = await world.build(world.shop(), orderOf({ promote: true }));

@@ -1,62 +1,125 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { stage } from "../bootstrap/stage.ts";
+import { randomBytes } from "node:crypto";
+import { type TestContext, test } from "node:test";
+import type { BootstrapWish } from "../../src/bootstrap/bootstrap-wish.ts";
+import { Life } from "../bootstrap/mortal.ts";
+import { assertHidden } from "../bootstrap/secrets.ts";
+import { githubSecret, stage } from "../bootstrap/stage.ts";
 
-/** Of the steps that a bootstrap with a token of the operator's takes: more than it has. */
-const most = 40;
+/** A bootstrap of an emulated container that is killed before each of its steps: changes on PVE, words in its record, lines at the console. */
 
-test("killed before each of its steps, the next run makes one container that works, and nothing is left after it", async (t) => {
-  let steps = 0;
-  for (let lives = 1; lives <= most; lives++) {
-    const { run, remove, whole, pve, containers, told } = await stage(t);
-    const before = whole();
-    const killed = await run({}, lives).then(
-      () => false,
+type Stage = Awaited<ReturnType<typeof stage>>;
+type Change = Partial<BootstrapWish>;
+
+/** Many times what any of them takes. */
+const tooMany = 300;
+
+/** Calls `died` on a fresh stage after each of the deaths (every `stride`th), until one survives; how many deaths there were. */
+async function killedAtEach(
+  t: TestContext,
+  prepare: (on: Stage) => Promise<unknown>,
+  work: (on: Stage, life: Life) => Promise<unknown>,
+  died: (on: Stage, before: unknown) => Promise<void>,
+  stride = 1,
+): Promise<number> {
+  for (let last = 1; last < tooMany; last += stride) {
+    const on = await stage(t);
+    const before = on.whole();
+    await prepare(on);
+    const life = new Life(last);
+    const survived = await work(on, life).then(
       () => true,
+      (error: unknown) => {
+        if (!life.over) throw error;
+        return false;
+      },
     );
-    if (!killed) break;
-    steps++;
-    // Which of the many pieces of the set-up it died at makes no difference: two of them are tried.
-    if (lives > 2 && lives < setUpSteps) continue;
-    await t.test(`before step ${lives}`, async () => {
-      assert.equal(await run(), "done", told.join("\n"));
-      const [container, ...others] = pve.state.containers.values();
-      assert.deepEqual(others, []);
-      assert.ok(container?.running);
-      assert.ok(containers.roots.get(container.vmid)?.active && containers.roots.get(container.vmid)?.locked);
-      assert.equal(await run(), "nothing to do");
-      assert.equal(await remove(), "done");
-      assert.deepEqual(whole(), before);
-    });
+    if (survived) return last - 1;
+    await t.test(`before step ${last}`, () => died(on, before));
   }
-  assert.ok(steps > setUpSteps + 10 && steps < most, `${steps} steps`);
+  throw new Error(`it takes more than ${tooMany} steps`);
+}
+
+async function isInstalled({ pve, containers, record, passwords, told }: Stage, locked: boolean): Promise<void> {
+  const [container, ...others] = pve.state.containers.values();
+  assert.deepEqual(others, []);
+  assert.ok(container?.running);
+  assert.equal(container.config.get("cmode"), undefined);
+  const root = containers.roots.get(container.vmid);
+  if (locked) assert.ok(root?.active && root.enabled && root.locked);
+  const tokenSecret = /"tokenSecret":"([^"]+)"/.exec(record.read() ?? "")?.[1] ?? "";
+  const secrets = { "the token's secret": tokenSecret, "GitHub's token": githubSecret };
+  const words = passwords.map((password, at) => [`root's password ${at}`, password] as const);
+  assertHidden(pve.state, { ...secrets, ...Object.fromEntries(words) }, { "what was told": told });
+}
+
+const archive = { name: "dispatcher-rootfs.tar.gz", bytes: randomBytes(5_000), sha256: "3".repeat(64) };
+
+for (const [way, change, least] of [
+  ["console", {}, 45],
+  ["rootfs", { way: { kind: "rootfs", archive } }, 25],
+] as const satisfies readonly (readonly [string, Change, number])[]) {
+  test(`by ${way}, killed before each step: the next run ends with one container that works, and leaves nothing when it is removed`, async (t) => {
+    const deaths = await killedAtEach(
+      t,
+      async () => {},
+      (on, life) => on.run(change, life),
+      async (on, before) => {
+        assert.equal(await on.run(change), "done", on.told.join("\n"));
+        await isInstalled(on, way === "console");
+        assert.equal(await on.run(change), "nothing to do");
+        assert.equal(await on.remove(change), "done");
+        assert.deepEqual(on.whole(), before);
+        assert.equal(on.record.read(), null);
+      },
+    );
+    t.diagnostic(`${deaths} steps`);
+    assert.ok(deaths >= least, `${deaths} steps`);
+  });
+
+  test(`by ${way}, killed before every third step and given up: what was begun can be removed`, async (t) => {
+    await killedAtEach(
+      t,
+      async () => {},
+      (on, life) => on.run(change, life),
+      async (on, before) => {
+        await on.remove(change);
+        assert.deepEqual(on.whole(), before, on.told.join("\n"));
+        assert.equal(on.record.read(), null);
+      },
+      3,
+    );
+  });
+}
+
+test("killed before each step of its removal, the next run removes the rest", async (t) => {
+  const deaths = await killedAtEach(
+    t,
+    (on) => on.run(),
+    (on, life) => on.remove({}, life),
+    async (on, before) => {
+      await on.remove();
+      assert.deepEqual(on.whole(), before);
+      assert.equal(on.record.read(), null);
+    },
+  );
+  t.diagnostic(`${deaths} steps`);
+  assert.ok(deaths >= 15, `${deaths} steps`);
 });
 
-const setUpSteps = 16;
-
-test("killed while it was removed, the rest goes with the next run", async (t) => {
-  for (const lives of [1, 2, 3, 5, 9]) {
-    const { run, remove, whole } = await stage(t);
-    const before = whole();
-    await run();
-    await assert.rejects(remove({}, lives));
-    await remove();
-    assert.deepEqual(whole(), before, `before step ${lives}`);
-  }
-});
-
-test("a run that dies in an update is taken up again, and the console closed", async (t) => {
-  for (const lives of [1, 3, 6, 12]) {
-    const { run, pve } = await stage(t);
-    await run();
-    const change = {
-      package: { form: "deb", sha256: "2".repeat(64), from: "file", bytes: Buffer.alloc(2000) },
-    } as const;
-    await assert.rejects(run(change, lives));
-    assert.equal(await run(change), "done");
-    const [container, ...others] = pve.state.containers.values();
-    assert.deepEqual(others, []);
-    assert.equal(container?.config.get("cmode"), undefined);
-    assert.equal(await run(change), "nothing to do");
-  }
+test("killed before each step of an update, the next run takes it up, the console is closed again and the HA manager minds it as before", async (t) => {
+  const change = { package: { form: "deb", sha256: "2".repeat(64), from: "file", bytes: Buffer.alloc(2000) } } as const;
+  const deaths = await killedAtEach(
+    t,
+    (on) => on.run({ ha: true }),
+    (on, life) => on.run(change, life),
+    async (on) => {
+      assert.equal(await on.run(change), "done");
+      await isInstalled(on, true);
+      assert.equal(on.pve.state.haResources.get("ct:101")?.settings.get("state"), "started");
+      assert.equal(await on.run(change), "nothing to do");
+    },
+  );
+  t.diagnostic(`${deaths} steps`);
+  assert.ok(deaths >= 25, `${deaths} steps`);
 });

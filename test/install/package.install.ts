@@ -14,6 +14,7 @@ let out = "";
 let again = "";
 let version = "";
 let files: readonly string[] = [];
+const tree = join(work.path, "tree");
 
 before(() => {
   const origin = commitOfNow(work.path);
@@ -23,6 +24,8 @@ before(() => {
   files = run("tar", ["-tzf", join(out, `dispatcher-${version}.tar.gz`)])
     .trim()
     .split("\n");
+  mkdirSync(tree);
+  run("tar", ["-xzf", join(out, `dispatcher-${version}.tar.gz`), "-C", tree, "--strip-components=1"]);
 });
 
 test("two clones give the same bytes, whatever the folder, the umask and the time zone", () => {
@@ -67,6 +70,12 @@ test("the tarball is whole and runs on every architecture: nothing compiled, not
   assert.deepEqual(compiled, []);
 });
 
+test("what was left out of it is not missed: its own demo serves jobs, on the emulator that it carries", () => {
+  const said = run(join(tree, "bin/dispatcher"), ["demo", "--jobs", "2", "--json"], { cwd: work.path });
+  const { completed, left } = JSON.parse(said) as { completed: number; left: unknown };
+  assert.deepEqual([completed, left], [2, { guests: 0, seeds: 0, runners: 0 }]);
+});
+
 test("the list of parts names each package in the tarball, with its version and checksum, and no other", () => {
   interface Part {
     readonly name: string;
@@ -85,9 +94,6 @@ test("the list of parts names each package in the tarball, with its version and 
   assert.equal(bom.bomFormat, "CycloneDX");
   assert.match(bom.specVersion, /^1\.[56]$/);
   assert.match(bom.serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  const tree = join(work.path, "tree");
-  mkdirSync(tree);
-  run("tar", ["-xzf", join(out, `dispatcher-${version}.tar.gz`), "-C", tree, "--strip-components=1"]);
   const packaged = files.flatMap((file) => {
     const [, path] = /^[^/]+\/((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/@]+)\/package\.json$/.exec(file) ?? [];
     if (path === undefined) return [];

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 /** Everything that a program of a test may say; where it fails, what it said is the failure's message. */
 export function run(
@@ -14,11 +15,22 @@ export function run(
   return execFileSync("sh", shell, { encoding: "utf8", maxBuffer: 2 ** 28, ...(cwd && { cwd }), ...(env && { env }) });
 }
 
+/** The same, while what runs in this process goes on. */
+export async function runMeanwhile(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { ...options, encoding: "utf8", maxBuffer: 2 ** 28 });
+  return stdout;
+}
+
 /** A repository with one commit of what lies here now, committed or not; its clones are those of a release. */
 export function commitOfNow(folder: string): string {
   const origin = join(folder, "origin");
   const files = run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).split("\0");
-  for (const file of files.filter((name) => name !== "" && !name.startsWith(".git/"))) {
+  // A folder of packages that is a link is not ignored by git, and a later `npm ci` would empty what it leads to.
+  for (const file of files.filter((name) => name !== "" && name !== "node_modules" && !name.startsWith(".git/"))) {
     mkdirSync(dirname(join(origin, file)), { recursive: true });
     cpSync(file, join(origin, file), { force: true, errorOnExist: false });
   }

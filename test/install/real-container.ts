@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerSystem, MakeContainer } from "../../src/emulator/container.ts";
-import { run } from "./packages.ts";
+import { run, runMeanwhile } from "./packages.ts";
 
 const packages = ["systemd-sysv", "dbus", "nodejs", "ca-certificates", "openssh-server", "login", "passwd", "iproute2"];
 const mirror = process.env.DEBIAN_MIRROR ?? "http://deb.debian.org/debian";
@@ -26,43 +36,51 @@ export function debianArchive(): string {
 export interface RealContainers {
   readonly make: MakeContainer;
   /** Runs a command inside, and gives what it printed. */
-  inside(vmid: number, script: string): string;
+  inside(vmid: number, script: string): Promise<string>;
+  /** Where its root file system lies. */
+  root(vmid: number): string;
   close(): Promise<void>;
 }
 
 /** Containers with a real Debian: systemd, login, sshd, and a terminal of the kernel's. */
-export function realContainers(folder: string): RealContainers {
+export function realContainers(): RealContainers {
+  // Files in memory are written and removed in no time.
+  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "dispatcher-containers-"));
   const alive = new Map<number, Real>();
   return {
     make: async (given) => {
       const root = join(folder, String(given.vmid));
       mkdirSync(root, { recursive: true });
-      run("tar", ["-xf", debianArchive(), "-C", root, "--exclude=./dev/*"]);
-      // Somebody put files in front of what PVE unpacks.
-      if (given.archive.bytes.length > 1024) {
-        const uploaded = join(folder, `${given.vmid}.tar.gz`);
-        writeFileSync(uploaded, given.archive.bytes);
-        spawnSync("tar", ["-xzf", uploaded, "-C", root]);
-        rmSync(uploaded);
-      }
+      const { bytes } = given.archive;
+      const uploaded = join(folder, `${given.vmid}.tar.gz`);
+      // What PVE fetched by itself has no bytes here.
+      if (bytes.length > 0) writeFileSync(uploaded, bytes);
+      unpack(bytes.length > 0 ? uploaded : debianArchive(), root);
+      rmSync(uploaded, { force: true });
       settle(root, given);
       const real = new Real(root, given.vmid, given.hostname);
       alive.set(given.vmid, real);
       return real;
     },
-    inside(vmid, script) {
+    async inside(vmid, script) {
       const real = alive.get(vmid);
       if (real === undefined) throw new Error(`no container ${vmid}`);
-      return run("nsenter", [...real.enter(), "/bin/sh", "-c", script]);
+      return runMeanwhile("nsenter", [...real.enter(), "/bin/sh", "-c", script]);
     },
+    root: (vmid) => join(folder, String(vmid)),
     close: async () => {
       for (const real of alive.values()) await real.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+/** With PVE's options: of two files of one name the first wins. */
+const unpack = (archive: string, root: string): string =>
+  run("tar", ["-xpf", archive, "--numeric-owner", "--skip-old-files", "--anchored", "--exclude=./dev/*", "-C", root]);
+
 /** What PVE writes into a container that it makes. */
-function settle(root: string, { hostname, password, keys }: Parameters<MakeContainer>[0]): void {
+function settle(root: string, { vmid, hostname, password, keys }: Parameters<MakeContainer>[0]): void {
   writeFileSync(join(root, "etc/hostname"), `${hostname}\n`);
   cpSync("/etc/resolv.conf", join(root, "etc/resolv.conf"), { dereference: true });
   cpSync("/etc/hosts", join(root, "etc/hosts"));
@@ -74,13 +92,20 @@ function settle(root: string, { hostname, password, keys }: Parameters<MakeConta
     mkdirSync(join(root, "root/.ssh"), { recursive: true, mode: 0o700 });
     writeFileSync(join(root, "root/.ssh/authorized_keys"), keys, { mode: 0o600 });
   }
+  const ssh = join(root, "etc/ssh");
+  if (!existsSync(join(ssh, "sshd_config"))) return;
+  for (const kind of ["ecdsa", "ed25519", "rsa"]) {
+    const key = join(ssh, `ssh_host_${kind}_key`);
+    for (const file of [key, `${key}.pub`]) rmSync(file, { force: true });
+    run("ssh-keygen", ["-q", "-t", kind, "-N", "", "-f", key]);
+  }
   // The machine's own network: one address of the loopback interface is the container's.
-  writeFileSync(join(root, "etc/ssh/sshd_config.d/address.conf"), `ListenAddress ${address}\n`);
-  const link = join(root, "etc/systemd/system/ssh.socket");
-  rmSync(link, { force: true });
+  writeFileSync(join(ssh, "sshd_config.d/address.conf"), `ListenAddress ${addressOf(vmid)}\n`);
+  rmSync(join(root, "etc/systemd/system/ssh.socket"), { force: true });
 }
 
-const address = "127.77.0.1";
+/** Of the machine's loopback interface. */
+const addressOf = (vmid: number): string => `127.77.0.${vmid % 250}`;
 const terminal = readFileSync(join(import.meta.dirname, "terminal.pl"), "utf8");
 
 class Real implements ContainerSystem {
@@ -96,9 +121,11 @@ class Real implements ContainerSystem {
     this.#root = root;
     this.#vmid = vmid;
     this.#hostname = hostname;
-    this.#cgroup = `${existsSync("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup"}/dispatcher-test-${vmid}`;
-    const shown = run("ssh-keygen", ["-lf", join(root, "etc/ssh/ssh_host_ed25519_key.pub")]);
-    this.fingerprints = [/SHA256:\S+/.exec(shown)?.[0] ?? ""];
+    this.#cgroup = `${existsSync("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup"}/dispatcher-test-${process.pid}-${vmid}`;
+    const keys = existsSync(join(root, "etc/ssh")) ? readdirSync(join(root, "etc/ssh")) : [];
+    this.fingerprints = keys
+      .filter((name) => name.endsWith(".pub"))
+      .map((name) => /SHA256:\S+/.exec(run("ssh-keygen", ["-lf", join(root, "etc/ssh", name)]))?.[0] ?? "");
   }
 
   enter(): readonly string[] {
@@ -130,6 +157,11 @@ class Real implements ContainerSystem {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await ended;
+    // What is left of it in the host's hierarchy; a last process may still be on its way out.
+    for (let tries = 0; existsSync(this.#cgroup) && tries < 50; tries++) {
+      spawnSync("find", [this.#cgroup, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+"]);
+      await sleep(100);
+    }
   }
 
   async destroy(): Promise<void> {
@@ -138,7 +170,7 @@ class Real implements ContainerSystem {
   }
 
   addresses(): readonly string[] {
-    return [`${address}/8`];
+    return [`${addressOf(this.#vmid)}/8`];
   }
 
   console(mode: "tty" | "shell", print: (bytes: Uint8Array) => void) {

@@ -18,6 +18,7 @@ import { problemsOf } from "../../config/read.ts";
 import { DispatcherError } from "../../domain/errors.ts";
 import { asNodeName } from "../../domain/ids.ts";
 import { generationOf } from "../../proxmox/setup/access.ts";
+import { extrasOf } from "../access-options.ts";
 import type { BootstrapOptions } from "../bootstrap.ts";
 import type { Io } from "../io.ts";
 import { connectAdmin } from "./connect.ts";
@@ -66,12 +67,7 @@ export async function prepare(io: Io, options: BootstrapOptions, local: LocalFil
           {
             names: options,
             generation: await generationOf(tools.http, io.stop),
-            extras: {
-              snapshots: options.withSnapshots === true,
-              disk: options.withDisk === true,
-              agent: options.withAgent === true || byAgent,
-              delivery: byAgent,
-            },
+            extras: extrasOf(options, byAgent),
             nodes: nodesOf(settings).map(asNodeName),
             isTemplate: ({ vmid, name }) =>
               settings.pools.some(({ guest: { template } }) =>
@@ -91,6 +87,7 @@ export async function prepare(io: Io, options: BootstrapOptions, local: LocalFil
       way,
       package: carried,
       access,
+      ha: options.ha === true,
       tokenSecret: brought ? tokenSecret : null,
       files: filesOf,
       signer: (secret) => createSigner({ ...key, tokenSecret: secret }),

@@ -28,9 +28,9 @@ export async function withRealGuests(world: unknown, options: RealGuestsOptions)
   const accelerator = await chooseAccelerator(image);
   options.tell(accelerator === "kvm" ? "guests run on KVM" : "KVM does not work here: guests are emulated, and slow");
   const { pve, dispatcher, ...rest } = world as Described;
-  const guests = pve.guests.map((guest) =>
-    guest.name === "demo-template" ? { ...guest, image: "debian", memoryMiB: 640, diskMiB: 4096 } : guest,
-  );
+  // PVE's own user-data, which a guest without a seed gets, would have all packages upgraded.
+  const real = { image: "debian", memoryMiB: 640, diskMiB: 4096, config: { ciupgrade: 0 } };
+  const guests = pve.guests.map((guest) => (guest.name === "demo-template" ? { ...guest, ...real } : guest));
   return {
     ...rest,
     pve: { ...pve, guests },

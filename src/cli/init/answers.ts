@@ -1,5 +1,6 @@
 import type { Admin } from "../../config/admin.ts";
 import type { Secret } from "../../domain/secret.ts";
+import type { BuildSource } from "./ask-building.ts";
 
 /** How PVE is reached, and in whose name it is set up. */
 export interface Door {
@@ -29,7 +30,7 @@ export interface Place {
   readonly bridge: string | null;
   readonly fallbackBridge: string;
   /** Where templates are built. */
-  readonly building: { readonly disks: string; readonly imports: string };
+  readonly building: { readonly disks: string; readonly imports: string; readonly source: BuildSource };
   readonly seedStorage: string;
   readonly seedPath: string;
   readonly resourcePool: string;

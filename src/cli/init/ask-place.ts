@@ -2,6 +2,7 @@ import * as names from "../../config/names.ts";
 import { bad, chain, each, good, type Reader } from "../../config/read.ts";
 import { commaList, oneOf, quote } from "../../config/readers.ts";
 import type { Door, Place } from "./answers.ts";
+import { askBuilding, asPublished } from "./ask-building.ts";
 import type { Interview } from "./interview.ts";
 import { isTemplateOf, type SiteFacts } from "./site.ts";
 
@@ -41,6 +42,7 @@ export async function askPlace(
           reader: oneOf(["yes", "no"]),
           fallback: "no",
         });
+  const source = builds === "yes" ? await askBuilding(interview) : asPublished;
   const bridge = await interview.ask({
     key: "bridge",
     what: "the guests' bridge, or template for the one that the template has",
@@ -83,14 +85,18 @@ export async function askPlace(
     fallback: facts?.generation === 8 ? "no" : "yes",
   });
   if (nodes === null || template === null || builds === null || bridge === null || seedStorage === null) return null;
-  if (seedPath === null || resourcePool === null || vmids === null || agent === null) return null;
+  if (source === null || seedPath === null || resourcePool === null || vmids === null || agent === null) return null;
   return {
     nodes,
     template,
     builds,
     bridge: bridge === "template" ? null : bridge,
     fallbackBridge: facts?.bridges[0] ?? "vmbr0",
-    building: { disks: holding(facts, "images")[0] ?? "local-lvm", imports: holding(facts, "import")[0] ?? "local" },
+    building: {
+      disks: holding(facts, "images")[0] ?? "local-lvm",
+      imports: holding(facts, "import")[0] ?? "local",
+      source,
+    },
     seedStorage,
     seedPath,
     resourcePool,

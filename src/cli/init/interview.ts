@@ -38,6 +38,8 @@ export const questionKeys = [
   "nodes",
   "template",
   "build_template",
+  "build_image",
+  "build_runner",
   "bridge",
   "seed_storage",
   "seed_path",

@@ -3,7 +3,7 @@ import { processIdentity } from "../../app/process-identity.ts";
 import { createSigner } from "../../app/signer.ts";
 import { systemChance, systemClock } from "../../app/system.ts";
 import type { Config } from "../../config/config.ts";
-import { DispatcherError } from "../../domain/errors.ts";
+import { DispatcherError, messageOf } from "../../domain/errors.ts";
 import { asVmid } from "../../domain/ids.ts";
 import { inRange } from "../../domain/vmids.ts";
 import { createInspector, type GithubInspector } from "../../github/inspect.ts";
@@ -56,7 +56,9 @@ export async function connected(
   };
   const github = createInspector({ ...config.github, fetch: web as unknown as GithubFetch, clock });
   const fetchText = async (url: string): Promise<string> => {
-    const answer = await web(url, { signal: io.stop });
+    const answer = await web(url, { signal: io.stop }).catch((error: unknown) => {
+      throw new DispatcherError("unavailable", `GET ${url}: ${reasonOf(error)}`, { cause: error });
+    });
     if (!answer.ok) throw new DispatcherError("unavailable", `GET ${url}: status ${answer.status}`);
     return answer.text();
   };
@@ -66,6 +68,10 @@ export async function connected(
     await Promise.all([pve.close(), proxy.close()]);
   }
 }
+
+/** What undici's "fetch failed" stands for. */
+const reasonOf = (error: unknown): string =>
+  messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 
 /** Guests of a runner pool's range are the daemon's alone, and its lease is not held here. */
 function refuseRunners({ pools }: Config, what: string): void {

@@ -18,6 +18,7 @@ import { featureCalls } from "./feature-calls.ts";
 import { firewallCalls } from "./firewall-calls.ts";
 import { aText, aVmid, storageId } from "./formats.ts";
 import { guestCalls } from "./guest-calls.ts";
+import { haCalls } from "./ha-calls.ts";
 import { keyCalls } from "./key-calls.ts";
 import { lxcCalls } from "./lxc-calls.ts";
 import { lxcCreateCalls } from "./lxc-create.ts";
@@ -27,6 +28,7 @@ import { networkCalls } from "./network-calls.ts";
 import { nodeConfigCalls } from "./node-config-calls.ts";
 import { checked, type Parameters } from "./parameters.ts";
 import { demand } from "./permissions.ts";
+
 import { poolCalls } from "./pool-calls.ts";
 import { powerCalls } from "./power-calls.ts";
 import { failed, Refusal, responseOf } from "./refusal.ts";
@@ -94,6 +96,7 @@ export const allRoutes: readonly Route[] = [
   ...cloudInitCalls,
   ...consoleCalls,
   ...poolCalls,
+  ...haCalls,
   ...volumeCalls,
   ...applianceCalls,
 ];

@@ -55,19 +55,25 @@ function userData({ config, vmid }: Guest): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** A card without `ipconfig` is not in it: the guest does with that as it likes. At the end stands the node's resolver. */
 function networkConfig({ config }: Guest): string {
   const lines = ["version: 1", "config:"];
   for (const [name, value] of config) {
     const number = /^net(\d+)$/.exec(name)?.[1];
-    if (number === undefined) continue;
+    const ipconfig = number === undefined ? undefined : config.get(`ipconfig${number}`);
+    if (ipconfig === undefined) continue;
     const mac = /([0-9A-F]{2}(:[0-9A-F]{2}){5})/i.exec(String(value))?.[1] ?? "";
     lines.push("    - type: physical", `      name: eth${number}`, `      mac_address: '${mac.toLowerCase()}'`);
-    const address = /\bip=([^,]+)/.exec(String(config.get(`ipconfig${number}`) ?? ""))?.[1];
+    const address = /\bip=([^,]+)/.exec(String(ipconfig))?.[1];
     if (address !== undefined) {
       const kind =
         address === "dhcp" ? ["      - type: dhcp4"] : ["      - type: static", `        address: '${address}'`];
       lines.push("      subnets:", ...kind);
     }
   }
+  lines.push("    - type: nameserver", "      address:", `      - '${resolver}'`);
   return `${lines.join("\n")}\n`;
 }
+
+/** Which QEMU's own networks have, too. */
+const resolver = "10.0.2.3";

@@ -69,7 +69,7 @@ export function listedContainer(state: PveState, container: Container): View {
 
 export const currentContainer = (state: PveState, container: Container): View => ({
   ...listedContainer(state, container),
-  ha: { managed: 0 },
+  ha: { managed: state.haResources.has(`ct:${container.vmid}`) ? 1 : 0 },
 });
 
 export function containerAsResource(state: PveState, container: Container, showPool: boolean): View {

@@ -87,6 +87,10 @@ function destroy(call: Call): Answer {
   if (container.running !== null && !values.flag("force")) {
     throw failed(`unable to destroy CT ${vmid} - container is running`);
   }
+  const resource = `ct:${vmid}`;
+  if (state.haResources.has(resource) && !values.flag("purge")) {
+    throw failed(`unable to remove CT ${vmid} - used in HA resources and purge parameter not set.`);
+  }
   return work(call, "vzdestroy", async (job) => {
     if (state.containers.get(vmid) !== container) throw missingContainer(node, vmid);
     await job.pass(state.spec.durations.destroy);
@@ -94,6 +98,7 @@ function destroy(call: Call): Answer {
     container.running = null;
     state.volumes.delete(String(container.config.get("rootfs")).split(",")[0] ?? "");
     state.containers.delete(vmid);
+    state.haResources.delete(resource);
   });
 }
 

@@ -132,7 +132,10 @@ async function destroy({ state, node, vmid, values }: Call, job: Job): Promise<v
   const used = diskInUse(state, guest);
   if (used !== null) throw failed(`base volume '${used}' is still in use by linked cloned`);
   await job.pass(state.spec.durations.destroy);
-  if (values.flag("purge")) job.log(`purging VM ${vmid} from related configurations..`);
+  if (values.flag("purge")) {
+    job.log(`purging VM ${vmid} from related configurations..`);
+    state.haResources.delete(`vm:${vmid}`);
+  }
   removeDisks(state, guest);
   for (const { ram } of guest.snapshots.values()) if (ram !== null) state.volumes.delete(ram);
   state.guests.delete(vmid);

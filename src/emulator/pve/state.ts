@@ -7,6 +7,7 @@ import type { Container } from "./container.ts";
 import type { FileLocks } from "./file-locks.ts";
 import type { Firewall } from "./firewall-calls.ts";
 import type { Guest } from "./guest.ts";
+import type { HaResource } from "./ha-calls.ts";
 import { failed, missingGuest } from "./refusal.ts";
 import type { Content, PveSpec, StorageSpec } from "./spec.ts";
 import type { Statd } from "./statd.ts";
@@ -30,6 +31,8 @@ export interface PveState {
   readonly statd: Statd;
   readonly tickets: Tickets;
   readonly consoles: Consoles;
+  /** By the name that they have there, as in `ct:105`. */
+  readonly haResources: Map<string, HaResource>;
   /** By node. */
   readonly nodeConfigs: Map<string, ReadonlyMap<string, string | number>>;
   readonly firewalls: WeakMap<Guest | Container, Firewall>;

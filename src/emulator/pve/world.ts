@@ -34,6 +34,7 @@ export function createState(options: Pick<PveState, "spec" | "time" | "chance" |
     }),
     tickets: new Tickets(time, options.chance),
     consoles: new Consoles(time, options.chance),
+    haResources: new Map(),
     poolComments: new Map(),
     nodeConfigs: new Map(),
     firewalls: new WeakMap(),

@@ -29,7 +29,8 @@ export async function baseImage({ env, tell }: BaseImageOptions): Promise<QemuIm
   mkdirSync(making, { recursive: true });
   try {
     await run([build, join(templates, "image"), making], env);
-    renameSync(making, folder);
+    // Somebody else may have built the same meanwhile.
+    if (!existsSync(folder)) renameSync(making, folder);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
@@ -50,12 +51,20 @@ const needed = {
   setpriv: "util-linux",
 } as const;
 
-function refuseMissingTools(path: string): void {
+type Tool = keyof typeof needed;
+
+/** What real guests need and this machine lacks. */
+export function missingTools(path: string): readonly Tool[] {
   const folders = [...path.split(delimiter), "/usr/sbin", "/sbin"];
-  const missing = Object.entries(needed).filter(([tool]) => !folders.some((folder) => existsSync(join(folder, tool))));
+  const isThere = (tool: Tool): boolean => folders.some((folder) => existsSync(join(folder, tool)));
+  return (Object.keys(needed) as Tool[]).filter((tool) => !isThere(tool));
+}
+
+function refuseMissingTools(path: string): void {
+  const missing = missingTools(path);
   if (missing.length === 0) return;
-  throw new DispatcherError("invalid", `real guests: there is no ${missing.map(([tool]) => tool).join(", ")} here`, {
-    remedy: `apt install ${missing.map(([, debian]) => debian).join(" ")}`,
+  throw new DispatcherError("invalid", `real guests: there is no ${missing.join(", ")} here`, {
+    remedy: `apt install ${missing.map((tool) => needed[tool]).join(" ")}`,
   });
 }
 

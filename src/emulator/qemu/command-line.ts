@@ -21,7 +21,8 @@ export function commandLine(hardware: Hardware): readonly string[] {
   const uuid = /uuid=([^,]+)/.exec(option("smbios1", ""))?.[1];
   return [
     ...["-name", option("name", "guest"), "-machine", "pc", "-nodefaults", "-display", "none"],
-    ...["-accel", accelerator === "tcg" ? "tcg,tb-size=256" : "kvm", "-cpu", accelerator === "kvm" ? "host" : "max"],
+    ...["-accel", accelerator === "tcg" ? "tcg,tb-size=512" : "kvm"],
+    ...["-cpu", accelerator === "tcg" ? emulatedProcessor : "host"],
     // Emulated processors share the real ones with each other: a second one only waits for the first.
     ...["-smp", accelerator === "tcg" ? "1" : option("cores", "1")],
     ...["-m", option("memory", "512").replace("current=", ""), "-rtc", "base=utc"],
@@ -37,6 +38,12 @@ export function commandLine(hardware: Hardware): readonly string[] {
     ...[...config].flatMap(([name, value]) => (/^net\d+$/.test(name) ? cardArguments(name, String(value)) : [])),
   ];
 }
+
+/**
+ * About PVE's own default. What newer ones can do costs emulation more than it brings; and kernels that find `cx16` crash
+ * in QEMU 7.2, which emulates it wrongly.
+ */
+const emulatedProcessor = "Nehalem-v1,-cx16";
 
 /** Emulated processors need no protection from each other's speculation. */
 const kernelArguments = "root=LABEL=root ro console=ttyS0 mitigations=off tsc=reliable no_timer_check net.ifnames=0";
@@ -62,5 +69,5 @@ function driveArguments({ disk, tray }: Hardware, slot: string, drive: Drive): r
 function cardArguments(name: string, value: string): readonly string[] {
   const mac = /([0-9A-F]{2}(?::[0-9A-F]{2}){5})/i.exec(value)?.[1] ?? "";
   const net = /\blink_down=1\b/.test(value) ? `hubport,id=${name},hubid=${name.slice(3)}` : `user,id=${name}`;
-  return ["-netdev", net, "-device", `virtio-net-pci,netdev=${name},mac=${mac}`];
+  return ["-netdev", net, "-device", `virtio-net-pci,netdev=${name},mac=${mac},romfile=`];
 }

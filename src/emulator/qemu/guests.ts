@@ -107,12 +107,13 @@ function start(
     complaint += text.toString();
   });
   child.once("error", (error) => gone(String(error)));
-  child.once("exit", (code) => gone(code === 0 ? "" : complaint.trim()));
+  child.once("exit", (code, signal) => gone(code === 0 ? null : `${signal ?? code} ${complaint.trim()}`));
 
-  function gone(why: string): void {
+  /** Null: it powered off. */
+  function gone(why: string | null): void {
     if (dead.signal.aborted) return;
     dead.abort();
-    if (!machine.off.aborted) note(why === "" ? "powers off" : `QEMU ended: ${why}`);
+    if (!machine.off.aborted) note(why === null ? "powers off" : `QEMU ended: ${why}`);
     rmSync(folder, { recursive: true, force: true });
     ended();
     machine.powerOff();

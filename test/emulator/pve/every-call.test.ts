@@ -6,7 +6,7 @@ import { type Answered, Lab } from "./lab.ts";
 const upid = encodeURIComponent("UPID:pve1:00000001:00000001:6B000000:x::root@pam!lab:");
 const named: Readonly<Record<string, string>> = {
   ...{ node: "pve1", vmid: "100", storage: "local", volume: "iso/x.iso", upid, snapname: "snap1", poolid: "pp" },
-  ...{ userid: "root@pam", tokenid: "tt", roleid: "Role", name: "set" },
+  ...{ userid: "root@pam", tokenid: "tt", roleid: "Role", name: "set", sid: "ct:100" },
 };
 
 /** What every call that a token may make and whose path names `part` answers; `part` is `value` in it. */

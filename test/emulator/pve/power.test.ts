@@ -46,6 +46,19 @@ test("PVE's own cloud-init drive holds what the options say", async () => {
   assert.match(userData, / {2}- ssh-ed25519 AAAA\n/);
 });
 
+test("PVE's own cloud-init drive names only the cards that have an ipconfig", async () => {
+  const lab = await labWith();
+  const network = async (): Promise<string> => {
+    const medium = (await lab.started(101)).media().get("ide2");
+    return medium?.kind === "cloudinit" ? (medium.files.get("network-config") ?? "") : "";
+  };
+  await lab.put("/nodes/pve1/qemu/101/config", { net0: "virtio,bridge=vmbr0" });
+  assert.match(await network(), /^version: 1\nconfig:\n {4}- type: nameserver\n/);
+  await stop(lab);
+  await lab.put("/nodes/pve1/qemu/101/config", { ipconfig0: "ip=dhcp" });
+  assert.match(await network(), /name: eth0\n.*\n {6}subnets:\n {6}- type: dhcp4\n/);
+});
+
 test("a snippet is read at the start, and what is written later waits for the next one", async () => {
   const lab = await labWith({ storages });
   writeFileSync(join(folder, "u.yaml"), "first");
