@@ -56,6 +56,13 @@ function hardware({ vmid, values }: Candidate): readonly Lack[] {
         `qm set ${vmid} --ide2 STORAGE:cloudinit`,
       ),
     ),
+    ...when(
+      cloudInitSlot(values) !== null && values.ciupgrade !== "0" && systemOf(values) === "linux",
+      advised(
+        "without a seed of ours its clones upgrade all packages before they are ready (DELIVERY=agent)",
+        `qm set ${vmid} --ciupgrade 0`,
+      ),
+    ),
     ...when(!agentOn, needed("the guest agent is switched off", `qm set ${vmid} --agent enabled=1`)),
     ...when(disk === null, needed("it has no disk to boot from", `qm set ${vmid} --boot order=scsi0`)),
     ...when(

@@ -5,7 +5,7 @@ import { adopt, sight } from "../../src/images/adopt.ts";
 import { examine } from "../../src/images/examine.ts";
 import { signal, Workbench } from "./workbench.ts";
 
-const good = { cloudInitDrive: true, storage: "disks", diskMiB: 20_480, config: { serial0: "socket" } };
+const good = { cloudInitDrive: true, storage: "disks", diskMiB: 20_480, config: { serial0: "socket", ciupgrade: 0 } };
 
 const worldOf = (guest: Record<string, unknown>): Workbench =>
   new Workbench({ guests: [{ vmid: 500, name: "mine", node: "pve1", ...good, ...guest }] });
@@ -29,7 +29,10 @@ test("everything that a guest lacks is told at once", async () => {
     protection: 1,
     args: "-x",
   };
-  const told = (await lacksOf({ cloudInitDrive: false, diskMiB: 4096, config })).join("\n");
+  const told = [
+    ...(await lacksOf({ cloudInitDrive: false, diskMiB: 4096, config })),
+    ...(await lacksOf({ config: { serial0: "socket" } })),
+  ].join("\n");
   for (const part of [
     /needed: it has no cloud-init drive/,
     /needed: the guest agent is switched off/,
@@ -39,6 +42,7 @@ test("everything that a guest lacks is told at once", async () => {
     /advised: its boot disk has 4 GiB/,
     /advised: it has no serial console/,
     /advised: it is protected/,
+    /advised: .* its clones upgrade all packages/,
     /advised: it starts with its node/,
     /advised: cloud-init's cipassword is set/,
   ]) {
