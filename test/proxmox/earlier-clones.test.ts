@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asInstanceName, asNodeName } from "../../src/domain/ids.ts";
+import { asNodeName } from "../../src/domain/ids.ts";
 import type { SiteView } from "../../src/domain/observation.ts";
 import { MINUTE, SECOND } from "../../src/domain/time.ts";
-import { Journal } from "../../src/engine/journal.ts";
 import type { Site } from "../../src/engine/site.ts";
-import { createLimits } from "../../src/proxmox/limits.ts";
-import { createSite } from "../../src/proxmox/site.ts";
-import { createTasks } from "../../src/proxmox/tasks.ts";
 import { markerOf } from "../fixtures.ts";
 import { lab } from "../lab.ts";
+import { restarted } from "./restarted.ts";
 
 const { signal } = new AbortController();
 const confined = {
@@ -27,22 +24,6 @@ async function beginClone({ clock, spec }: Lab, site: Site): Promise<{ readonly 
   return clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
 }
 
-/** The site of the next life, on an empty disk. */
-function nextLife({ client, clock, spec, signer }: Lab): Site {
-  const instance = asInstanceName("lab");
-  return createSite({
-    client,
-    tasks: createTasks(client, clock),
-    limits: createLimits({ perNode: 4, perStorage: 4 }),
-    clock,
-    specs: [spec],
-    ownership: { instance, signer, specs: [spec] },
-    stores: [],
-    tokenId: "dispatcher@pve!lab",
-    journal: new Journal({ file: { read: () => null, append() {}, replace() {} }, instance, clock, onTrouble() {} }),
-  });
-}
-
 const comingIn = ({ hidden, guests }: SiteView): readonly unknown[] => [
   ...hidden.map(({ vmid }) => vmid),
   ...guests.map(({ vmid }) => vmid),
@@ -52,7 +33,7 @@ test("a clone of an earlier life takes room while it runs, though the token does
   const world = slowClones();
   await beginClone(world, world.site);
   await world.clock.pass(10 * SECOND);
-  const site = nextLife(world);
+  const site = restarted(world, null);
   const [hidden] = (await world.clock.until(site.observe(signal, { seeds: true }))).hidden;
   assert.equal(hidden?.vmid, null);
   assert.match(hidden?.why ?? "", /a clone on node pve1 was begun before this start and still runs/);

@@ -5,11 +5,9 @@ import { asGuestName, asInstanceName, asNodeName, asVmid } from "../../src/domai
 import type { GuestRef } from "../../src/domain/pool.ts";
 import { MINUTE, SECOND } from "../../src/domain/time.ts";
 import { Journal, type JournalFile } from "../../src/engine/journal.ts";
-import { createLimits } from "../../src/proxmox/limits.ts";
-import { createSite } from "../../src/proxmox/site.ts";
-import { createTasks } from "../../src/proxmox/tasks.ts";
 import { markerOf } from "../fixtures.ts";
 import { lab } from "../lab.ts";
+import { restarted } from "./restarted.ts";
 
 const signal = new AbortController().signal;
 const pve1 = asNodeName("pve1");
@@ -25,23 +23,6 @@ async function cloned(world: Lab): Promise<GuestRef> {
   const { guest, done } = await begun(world);
   await world.clock.until(done);
   return guest;
-}
-
-/** The site of the next process, which knows nothing but a journal. */
-function restarted({ client, clock, spec, signer }: Lab, text: string | null) {
-  const instance = asInstanceName("lab");
-  const file = { read: () => text, append() {}, replace() {} };
-  return createSite({
-    client,
-    tasks: createTasks(client, clock),
-    limits: createLimits({ perNode: 4, perStorage: 4 }),
-    clock,
-    specs: [spec],
-    ownership: { instance, signer, specs: [spec] },
-    stores: [],
-    tokenId: "dispatcher@pve!lab",
-    journal: new Journal({ file, instance, clock, onTrouble: () => {} }),
-  });
 }
 
 test("a clone that has not ended after a quarter of an hour is aborted, and nothing of it is left", async () => {
