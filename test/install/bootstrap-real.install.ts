@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { PveState } from "../../src/emulator/pve/state.ts";
 import { assertHidden, type Secrets } from "../bootstrap/secrets.ts";
 import { without } from "../guest/tools.ts";
 import { build, commitOfNow, run } from "./packages.ts";
 import { watchProcesses } from "./process-list.ts";
 import { given, listen, logins, realStage, standIns } from "./real-stage.ts";
+import { until } from "./until.ts";
 
 /** The container of an installation is a real Debian here, behind the emulated PVE: its console is a terminal, its init systemd. */
 
@@ -149,14 +149,6 @@ const watch = (t: { diagnostic(text: string): void }): ((what: string) => void) 
     began = performance.now();
   };
 };
-
-async function until(holds: () => boolean | Promise<boolean>, shown: () => string): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (await holds()) return;
-    await sleep(200);
-  }
-  assert.fail(`not within five minutes: ${shown()}`);
-}
 
 async function isWell(): Promise<void> {
   let said = "";

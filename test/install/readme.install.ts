@@ -8,6 +8,7 @@ import { commitOfNow, run, runMeanwhile } from "./packages.ts";
 import { type Block, blocksOf, type Place, withSettings } from "./readme.ts";
 import { realContainers } from "./real-container.ts";
 import { given, realStage, standIns } from "./real-stage.ts";
+import { until } from "./until.ts";
 
 /** The README's installation, word for word: on an emulated PVE and GitHub, in a Debian 13 whose process 1 is systemd. */
 
@@ -67,8 +68,10 @@ test("the README's ten minutes say what to type where, and end with a job that i
   }
   assert.match(printed, /^0 blocks, /m);
 
-  for (let tries = 0; tries < 300 && !jobs().includes("completed"); tries++)
-    await new Promise((r) => setTimeout(r, 200));
+  await until(
+    () => jobs().includes("completed"),
+    () => jobs().join(),
+  );
   assert.deepEqual(jobs(), ["queued", "started", "completed"]);
   assert.equal((await containers.inside(vmid, "systemctl is-enabled dispatcher")).trim(), "enabled");
   assert.ok(state.spec.storages.some(({ name }) => name === "seeds"));

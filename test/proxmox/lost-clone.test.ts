@@ -2,16 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asNodeName, asVmid } from "../../src/domain/ids.ts";
 import { describe } from "../../src/domain/marker.ts";
+import type { GuestRef } from "../../src/domain/pool.ts";
 import { SECOND } from "../../src/domain/time.ts";
 import { markerOf } from "../fixtures.ts";
 import { lab } from "../lab.ts";
 
 const { signal } = new AbortController();
+type Lab = ReturnType<typeof lab>;
+
+async function cloned({ site, clock, spec }: Lab): Promise<GuestRef> {
+  await clock.until(site.observe(signal));
+  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
+  const { guest, done } = await clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
+  await clock.until(done);
+  return guest;
+}
 
 test("a clone whose answer is lost, and which PVE begins seconds later, is sent once", async () => {
   let sent = 0;
   let arrives = false;
-  const world: ReturnType<typeof lab> = lab({
+  const world: Lab = lab({
     faults: {
       before: (request) => {
         if (!request.url.endsWith("/clone") || arrives) return null;
@@ -26,19 +36,15 @@ test("a clone whose answer is lost, and which PVE begins seconds later, is sent 
       },
     },
   });
-  const { site, clock, spec, pve } = world;
-  await clock.until(site.observe(signal));
-  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
-  const { guest, done } = await clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
-  await clock.until(done);
+  const guest = await cloned(world);
   assert.equal(sent, 1);
-  assert.equal(pve.state.guests.get(guest.vmid)?.config.get("name"), guest.name);
+  assert.equal(world.pve.state.guests.get(guest.vmid)?.config.get("name"), guest.name);
 });
 
 test("a clone whose answer is lost, and whose VMID somebody else of ours has got, goes to the next VMID", async () => {
   const other = { nonce: "zzzzzzzzzz", name: "runner-zzzzzzzzzz" };
   let met = false;
-  const world: ReturnType<typeof lab> = lab({
+  const world: Lab = lab({
     faults: {
       before: (request) => {
         if (!request.url.endsWith("/clone") || met) return null;
@@ -52,14 +58,10 @@ test("a clone whose answer is lost, and whose VMID somebody else of ours has got
       },
     },
   });
-  const { site, clock, spec, pve } = world;
-  await clock.until(site.observe(signal));
-  const marker = markerOf({ nonce: "abcdefghij", phase: "cloning", created: clock.now() });
-  const { guest, done } = await clock.until(site.clone({ spec, node: asNodeName("pve1"), marker }, signal));
-  await clock.until(done);
+  const guest = await cloned(world);
   assert.equal(guest.vmid, 201);
   assert.deepEqual(
-    [200, 201].map((vmid) => pve.state.guests.get(vmid)?.config.get("name")),
+    [200, 201].map((vmid) => world.pve.state.guests.get(vmid)?.config.get("name")),
     [other.name, guest.name],
   );
 });
